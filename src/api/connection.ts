@@ -1,0 +1,87 @@
+/** Relay connections: arguments into page requests, pages into edges with cursors. */
+import type { Page, PageRequest } from '../projection/page.ts'
+import { badUserInput } from './errors.ts'
+
+export interface ConnectionArgs {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly last?: number | null | undefined
+  readonly before?: string | null | undefined
+}
+
+export interface Connection<Node> {
+  readonly edges: readonly { readonly cursor: string; readonly node: Node }[]
+  readonly nodes: readonly Node[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+}
+
+const DEFAULT_PAGE = 20
+const MAX_PAGE = 100
+
+/**
+ * @param decode what a cursor of this list says; null if it is none
+ * @throws BAD_USER_INPUT before anything is read
+ */
+export function pageRequest<Place>(
+  { first, after, last, before }: ConnectionArgs,
+  decode: (cursor: readonly unknown[]) => Place | null,
+): PageRequest<Place> {
+  if (first != null && last != null) throw badUserInput('Give "first" or "last", not both.')
+  const backward = last != null
+  const limit = (backward ? last : first) ?? DEFAULT_PAGE
+  if (limit < 1 || limit > MAX_PAGE) {
+    throw badUserInput(`"${backward ? 'last' : 'first'}" is ${limit}; it can be 1 to ${MAX_PAGE}.`)
+  }
+  const start = after == null ? null : decodeCursor(after, 'after', decode)
+  const end = before == null ? null : decodeCursor(before, 'before', decode)
+  return backward
+    ? { direction: 'backward', limit, beyond: end, until: start }
+    : { direction: 'forward', limit, beyond: start, until: end }
+}
+
+/** @param placeOf what a cursor says of where a node stands */
+export function connection<Node, Place extends readonly unknown[]>(
+  { rows, more }: Page<Node>,
+  { direction, beyond }: PageRequest<Place>,
+  placeOf: (node: Node) => Place,
+): Connection<Node> {
+  const edges = rows.map((node) => ({ cursor: encodeCursor(placeOf(node)), node }))
+  // What a cursor was given for lies before the page, or it would have had no cursor.
+  const passed = beyond !== null
+  return {
+    edges,
+    nodes: rows,
+    pageInfo: {
+      hasNextPage: direction === 'forward' ? more : passed,
+      hasPreviousPage: direction === 'forward' ? passed : more,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  }
+}
+
+function encodeCursor(place: readonly unknown[]): string {
+  const text = JSON.stringify(place, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+  return Buffer.from(text).toString('base64url')
+}
+
+function decodeCursor<Place>(
+  cursor: string,
+  argument: string,
+  decode: (cursor: readonly unknown[]) => Place | null,
+): Place {
+  let place: Place | null = null
+  try {
+    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    place = Array.isArray(values) ? decode(values) : null
+  } catch {
+    // Not JSON: not a cursor.
+  }
+  if (place === null) throw badUserInput(`"${argument}" is not a cursor of this list.`)
+  return place
+}

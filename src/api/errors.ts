@@ -1,0 +1,84 @@
+/**
+ * Every fault a client can see, by its code, and how each error becomes one. Anything that is not named here is a
+ * bug or broken infrastructure: the client gets a request id to quote, the log gets the error.
+ */
+import { GraphQLError } from 'graphql'
+import type { ASTNode, GraphQLErrorExtensions, GraphQLFormattedError } from 'graphql'
+import { Overloaded, Unavailable } from '../command/faults.ts'
+import { InvalidValue } from '../domain/values.ts'
+import { isUnavailable } from '../lib/postgres-error.ts'
+import { ProjectionLagging } from '../live/consistency.ts'
+
+export type FaultCode =
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'RATE_LIMITED'
+  | 'QUERY_TOO_COMPLEX'
+  | 'OVERLOADED'
+  | 'PROJECTION_LAGGING'
+  | 'OUTCOME_UNKNOWN'
+  | 'SERVICE_UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR'
+
+export function fault(
+  code: FaultCode,
+  message: string,
+  { retryable = false, ...extensions }: { retryable?: boolean } & Record<string, unknown> = {},
+): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, retryable, ...extensions } })
+}
+
+/** @param node the part of the document that is wrong, if it stands there */
+export function badUserInput(message: string, node?: ASTNode): GraphQLError {
+  return new GraphQLError(message, {
+    nodes: node ?? null,
+    extensions: { code: 'BAD_USER_INPUT', retryable: false },
+  })
+}
+
+/** What stands behind an error that was thrown while a request was answered; null if it is for us alone to know. */
+function knownFault(error: unknown): GraphQLError | null {
+  if (error instanceof InvalidValue) return badUserInput(error.message)
+  if (error instanceof Overloaded) return fault('OVERLOADED', error.message, { retryable: true })
+  if (error instanceof Unavailable) return fault('SERVICE_UNAVAILABLE', error.message, { retryable: true })
+  if (error instanceof ProjectionLagging)
+    return fault('PROJECTION_LAGGING', error.message, { retryable: true })
+  if (isUnavailable(error)) {
+    return fault('SERVICE_UNAVAILABLE', 'The database cannot be reached.', { retryable: true })
+  }
+  return null
+}
+
+/**
+ * The error as clients see it, on every transport.
+ *
+ * @param report told of errors that are masked
+ */
+export function formatFault(
+  error: GraphQLError,
+  requestId: string,
+  report: (error: unknown) => void,
+): GraphQLFormattedError {
+  const { message, locations, path, extensions } = error.toJSON()
+  const where = { ...(locations && { locations }), ...(path && { path }) }
+  const cause = error.originalError
+  // Raised by GraphQL itself (syntax, validation, variables), or by a resolver that knew what it said. Where a
+  // scalar refused a value written into the document, its own code says more than that validation failed.
+  if (cause === undefined || cause instanceof GraphQLError) {
+    const { http: _, ...seen }: GraphQLErrorExtensions = {
+      code: 'BAD_USER_INPUT',
+      ...extensions,
+      ...cause?.extensions,
+    }
+    return { message, ...where, extensions: { retryable: false, ...seen } }
+  }
+  const known = knownFault(cause)
+  if (known !== null) return { message: known.message, ...where, extensions: known.extensions }
+  report(cause)
+  return {
+    message: `Something went wrong on our side. Quote request ${requestId} when you report it.`,
+    ...where,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false, requestId },
+  }
+}

@@ -1,0 +1,109 @@
+import { availableToPromise, earliestPromise } from '../domain/promise.ts'
+import { parseBatchReference, parseLogPosition, parseOrderId, parseSku } from '../domain/values.ts'
+import { placeOf } from '../projection/product-list.ts'
+import type { ProductFilter, ProductOrder, ProductPlace } from '../projection/product-list.ts'
+import { summarizeProgress } from '../projector/progress.ts'
+import { connection, pageRequest } from './connection.ts'
+import type { ApiContext, QueryRoot } from './context.ts'
+import { badUserInput } from './errors.ts'
+import type { GqlQueryResolvers, GqlResolvers } from './resolver-types.ts'
+import type { GqlQueryProductsArgs, Scalars } from './resolver-types.ts'
+
+/** Waits for what the query asks for, or else for the command that it hangs on. */
+async function consistent(
+  projection: string,
+  root: QueryRoot,
+  { consistentWith }: { consistentWith?: Scalars['ConsistencyToken']['input'] | null | undefined },
+  context: ApiContext,
+): Promise<void> {
+  const asked = consistentWith ?? root?.consistentWith ?? null
+  if (asked !== null) await context.consistent(projection, asked)
+}
+
+const Query: GqlQueryResolvers = {
+  async product(root, args, context) {
+    const sku = parseSku(args.sku)
+    await consistent('availability', root, args, context)
+    return (await context.reads.availability.one(sku))[0] ?? null
+  },
+  async products(root, args, context) {
+    const order = productOrder(args)
+    const filter = productFilter(args)
+    const request = pageRequest(args, (cursor) => productPlace(cursor, order))
+    await consistent('availability', root, args, context)
+    const page = await context.reads.products(filter, order, request)
+    return connection(page, request, (row) => placeOf(row, order))
+  },
+  async batch(root, args, context) {
+    const reference = parseBatchReference(args.reference)
+    await consistent('batches', root, args, context)
+    const row = (await context.reads.batches.one(reference))[0]
+    return row === undefined ? null : { ...row, version: String(row.position) }
+  },
+  async order(root, args, context) {
+    const id = parseOrderId(args.id)
+    await consistent('orders', root, args, context)
+    const rows = await context.reads.orders.one(id)
+    return rows.length === 0 ? null : { id, rows }
+  },
+  async stockMovements(root, args, context) {
+    const sku = parseSku(args.sku)
+    const request = pageRequest(args, (cursor) => {
+      return cursor.length === 1 && typeof cursor[0] === 'string'
+        ? ([parseLogPosition(cursor[0])] as const)
+        : null
+    })
+    await consistent('movements', root, args, context)
+    const page = await context.reads.ledger.page(sku, request)
+    return connection(page, request, (row) => [row.position] as const)
+  },
+  async projections(_, __, context) {
+    return summarizeProgress(await context.reads.progress(), new Date())
+  },
+}
+
+export const queryResolvers: GqlResolvers = {
+  Query,
+  Product: {
+    availableToPromise: ({ batches }) => availableToPromise(batches),
+    earliestDate: ({ batches }, { quantity }) => {
+      const promise = earliestPromise(availableToPromise(batches), quantity)
+      return promise && { now: promise.date === null, date: promise.date }
+    },
+    batches: ({ sku, batches }) => batches.map((batch) => ({ ...batch, sku })),
+    version: ({ position }) => String(position),
+  },
+  Order: {
+    lines: ({ rows }) => rows.flatMap(({ lines }) => [...lines]),
+  },
+  StockMovement: {
+    position: ({ position }) => String(position),
+  },
+  Projection: {
+    position: ({ position }) => String(position),
+    head: ({ head }) => String(head),
+  },
+}
+
+const MAX_SKUS = 100
+
+function productOrder({ orderBy }: Partial<GqlQueryProductsArgs>): ProductOrder {
+  return { field: orderBy?.field ?? 'SKU', descending: orderBy?.direction === 'DESC' }
+}
+
+function productFilter({ filter }: Partial<GqlQueryProductsArgs>): ProductFilter {
+  const skus = filter?.skus?.map(parseSku) ?? null
+  if (skus !== null && skus.length > MAX_SKUS) {
+    throw badUserInput(`"skus" has ${skus.length} entries; at most ${MAX_SKUS} are allowed.`)
+  }
+  const prefix = filter?.skuStartsWith ?? ''
+  return { skus, skuStartsWith: prefix === '' ? null : parseSku(prefix), status: filter?.status ?? null }
+}
+
+function productPlace(cursor: readonly unknown[], order: ProductOrder): ProductPlace | null {
+  const sku = cursor.at(-1)
+  if (typeof sku !== 'string') return null
+  if (order.field === 'SKU') return cursor.length === 1 ? [parseSku(sku)] : null
+  const [available] = cursor
+  return cursor.length === 2 && Number.isInteger(available) ? [available as number, parseSku(sku)] : null
+}

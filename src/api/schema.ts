@@ -1,0 +1,20 @@
+import { makeExecutableSchema } from '@graphql-tools/schema'
+import type { GraphQLSchema } from 'graphql'
+import { mutationResolvers } from './mutations.ts'
+import { queryResolvers } from './queries.ts'
+import { scalars } from './scalars.ts'
+import { subscriptionResolvers } from './subscriptions.ts'
+import { readTypeDefs } from './type-defs.ts'
+
+export function createSchema(): GraphQLSchema {
+  return makeExecutableSchema({
+    typeDefs: readTypeDefs(),
+    resolvers: {
+      ...scalars,
+      ...queryResolvers,
+      Mutation: mutationResolvers,
+      Subscription: subscriptionResolvers,
+    },
+    inheritResolversFromInterfaces: false,
+  })
+}

@@ -1,0 +1,175 @@
+/**
+ * The one way in for commands. Each partition has a queue and one batch under way: while that commits, the next
+ * one gathers, so the busier it gets, the larger the batches, and one commit carries hundreds of commands.
+ *
+ * Modes of a partition: idle (queue empty), writing (one batch in a transaction), and after `close` draining.
+ * Invariants: a command is answered once, after its commit; the queue is bounded; batches keep the order of
+ * arrival.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Command } from '../domain/messages.ts'
+import type { BatchReference, LogPosition, Sku } from '../domain/values.ts'
+import type { RecordedEvent } from '../domain/messages.ts'
+import { deferred } from '../lib/deferred.ts'
+import type { Deferred } from '../lib/deferred.ts'
+import { isIntegrityViolation, isUnavailable } from '../lib/postgres-error.ts'
+import { CommitUnknown } from '../lib/postgres.ts'
+import { partitionOf } from '../log/partition.ts'
+import type { Partition } from '../log/partition.ts'
+import { OutcomeUnknown, Overloaded, Unavailable } from './faults.ts'
+import type { PartitionWriter } from './partition-writer.ts'
+import type { CommandRequest, Outcome } from './request.ts'
+
+export interface DispatcherOptions {
+  /** One a partition, in order. */
+  readonly writers: readonly Pick<PartitionWriter, 'write'>[]
+  /** Finds a batch's product; asked only when there are several partitions. */
+  readonly skuOf: (reference: BatchReference) => Promise<Sku | undefined>
+  readonly maxBatchCommands: number
+  readonly maxQueuedCommands: number
+  /** Told of each commit at once, before its callers are. */
+  readonly onCommit: (commit: Commit) => void
+  readonly onBatch: (report: BatchReport) => void
+}
+
+export interface Commit {
+  readonly partition: Partition
+  readonly head: LogPosition
+  readonly events: readonly RecordedEvent[]
+}
+
+export interface BatchReport {
+  readonly commands: number
+  readonly durationMs: number
+  readonly failed: boolean
+}
+
+interface Waiting {
+  readonly request: CommandRequest
+  readonly answer: Deferred<Outcome>
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #lanes: Lane[]
+  #closed = false
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#lanes = options.writers.map((writer, partition) => new Lane(partition, writer, options))
+  }
+
+  /**
+   * @returns the decision, once it is durable
+   * @throws Overloaded, Unavailable (nothing was done), OutcomeUnknown (send it again with the same id)
+   */
+  async dispatch(request: CommandRequest): Promise<Outcome> {
+    if (this.#closed) throw new Unavailable('The server is shutting down.')
+    const lane =
+      this.#lanes.length === 1 ? this.#lanes[0] : this.#lanes[await this.#partitionFor(request.command)]
+    if (lane === undefined) throw new Error('The log has no partitions.')
+    return lane.add(request)
+  }
+
+  get queuedCommands(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.length, 0)
+  }
+
+  /** Answers what is queued and takes no more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#lanes.map((lane) => lane.idle()))
+  }
+
+  async #partitionFor(command: Command): Promise<Partition> {
+    const sku = 'sku' in command ? command.sku : await this.#options.skuOf(command.reference)
+    // A batch that does not exist is refused alike everywhere.
+    return sku === undefined ? 0 : partitionOf(sku, this.#lanes.length)
+  }
+}
+
+class Lane {
+  readonly #partition: Partition
+  readonly #writer: Pick<PartitionWriter, 'write'>
+  readonly #options: DispatcherOptions
+  #queue: Waiting[] = []
+  #writing: Promise<void> | null = null
+
+  constructor(partition: Partition, writer: Pick<PartitionWriter, 'write'>, options: DispatcherOptions) {
+    this.#partition = partition
+    this.#writer = writer
+    this.#options = options
+  }
+
+  get length(): number {
+    return this.#queue.length
+  }
+
+  add(request: CommandRequest): Promise<Outcome> {
+    const { maxQueuedCommands } = this.#options
+    if (this.#queue.length >= maxQueuedCommands) {
+      throw new Overloaded(
+        `${maxQueuedCommands} commands are waiting already; send this one again in a moment.`,
+      )
+    }
+    const answer = deferred<Outcome>()
+    this.#queue.push({ request, answer })
+    this.#writing ??= this.#drain()
+    return answer.promise
+  }
+
+  async idle(): Promise<void> {
+    while (this.#writing !== null) await this.#writing
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Callers that were just answered, and requests that have just arrived, still make it into this batch.
+      await nextTurn()
+      await this.#write(this.#queue.splice(0, this.#options.maxBatchCommands))
+    }
+    this.#writing = null
+  }
+
+  async #write(batch: readonly Waiting[], alone = false): Promise<void> {
+    const startedAt = performance.now()
+    let failed = true
+    try {
+      const { outcomes, events, head } = await this.#writer.write(batch.map(({ request }) => request))
+      failed = false
+      if (events.length > 0) this.#options.onCommit({ partition: this.#partition, head, events })
+      for (const [at, { answer }] of batch.entries()) {
+        const outcome = outcomes[at]
+        if (outcome === undefined || outcome instanceof Error) answer.reject(outcome)
+        else answer.resolve(outcome)
+      }
+    } catch (error) {
+      await this.#fail(batch, error, alone)
+    } finally {
+      this.#options.onBatch({ commands: batch.length, durationMs: performance.now() - startedAt, failed })
+    }
+  }
+
+  /**
+   * A constraint that a whole batch ran into was broken by one command of it: by a bug, or because another
+   * partition took the same batch reference a moment ago. Alone, each gets its own answer.
+   */
+  async #fail(batch: readonly Waiting[], error: unknown, alone: boolean): Promise<void> {
+    if (isIntegrityViolation(error) && !alone) {
+      for (const waiting of batch) await this.#write([waiting], true)
+      return
+    }
+    const fault = asFault(error)
+    for (const { answer } of batch) answer.reject(fault)
+  }
+}
+
+function asFault(error: unknown): unknown {
+  if (error instanceof CommitUnknown) {
+    return new OutcomeUnknown('The connection to the database was lost while this command was committed.', {
+      cause: error,
+    })
+  }
+  if (isUnavailable(error)) return new Unavailable('The database cannot be reached.', { cause: error })
+  return error
+}

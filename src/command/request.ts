@@ -1,0 +1,44 @@
+/** What goes into the dispatcher and what comes out. */
+import { hash } from 'node:crypto'
+import type { Command, Rejection } from '../domain/messages.ts'
+import type { BatchReference, CommandId, LogPosition } from '../domain/values.ts'
+import type { Partition } from '../log/partition.ts'
+
+export interface CommandRequest {
+  /** Chosen by who sends the command; the same id is the same command, however often it is sent. */
+  readonly id: CommandId
+  readonly command: Command
+}
+
+export type Outcome = Accepted | Refused
+
+export interface Accepted {
+  readonly status: 'accepted'
+  readonly partition: Partition
+  /** The log's head once the command was done. */
+  readonly position: LogPosition
+  readonly batchReference: BatchReference | null
+  /** This is the answer of an earlier command with the same id. */
+  readonly replayed: boolean
+}
+
+export interface Refused {
+  readonly status: 'refused'
+  readonly rejection: Refusal
+  readonly replayed: boolean
+}
+
+export type Refusal = Rejection | CommandIdReused
+
+/** Another command has had this id. */
+export interface CommandIdReused {
+  readonly type: 'CommandIdReused'
+  readonly commandId: CommandId
+}
+
+/** Tells commands apart by content: two have the same fingerprint if they ask for the same. */
+export function fingerprintOf(command: Command): string {
+  const fields = Object.entries(command).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const text = JSON.stringify(fields, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+  return hash('sha256', text, 'base64url').slice(0, 22)
+}

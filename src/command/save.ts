@@ -1,0 +1,45 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { pack, packedRows, prepareInsert } from '../lib/bulk.ts'
+import type { Database } from '../lib/postgres.ts'
+import type { LogWriter } from '../log/append.ts'
+import type { Partition } from '../log/partition.ts'
+import { encodeReceipt } from './receipt.ts'
+import { allocations, batches, receipts } from './tables.ts'
+import type { Changes } from './unit.ts'
+
+/** Writes all changes of a partition; a statement a table, sent together. */
+export type Save = (partition: Partition, changes: Changes, now: Date) => Promise<void>
+
+export function createSave(db: Database, log: LogWriter): Save {
+  const upsertBatches = prepareInsert(db, batches, [batches.partition, batches.reference])
+  const upsertLines = prepareInsert(db, allocations, [
+    allocations.orderId,
+    allocations.sku,
+    allocations.partition,
+  ])
+  const insertReceipts = prepareInsert(db, receipts)
+  const deleteLines = db
+    .delete(allocations)
+    .where(
+      and(
+        eq(allocations.partition, sql.placeholder('partition')),
+        sql`(${allocations.orderId}, ${allocations.sku}) in (select * from ${packedRows('orders', 'skus')})`,
+      ),
+    )
+    .prepare('delete_lines')
+
+  return async (partition, changes, now) => {
+    const writes = [
+      log.append(partition, changes.events),
+      upsertBatches(changes.batches.map((batch) => ({ partition, ...batch }))),
+      upsertLines(changes.lines.map((line) => ({ partition, ...line }))),
+      insertReceipts(changes.receipts.map((receipt) => encodeReceipt(receipt, partition, now))),
+    ]
+    if (changes.removedLines.length > 0) {
+      const orders = pack(changes.removedLines.map((line) => line.orderId))
+      const skus = pack(changes.removedLines.map((line) => line.sku))
+      writes.push(deleteLines.execute({ partition, orders, skus }).then(() => {}))
+    }
+    await Promise.all(writes)
+  }
+}

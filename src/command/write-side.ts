@@ -1,0 +1,54 @@
+import type { BatchReference } from '../domain/values.ts'
+import { openPool, openSession } from '../lib/postgres.ts'
+import type { ConnectionOptions } from '../lib/postgres.ts'
+import { AggregateCache } from './aggregate-cache.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { DispatcherOptions } from './dispatcher.ts'
+import { createLoader } from './load.ts'
+import { PartitionWriter } from './partition-writer.ts'
+
+export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | 'onBatch'> {
+  readonly connection: ConnectionOptions
+  readonly partitions: number
+  readonly now: () => Date
+}
+
+export interface WriteSide {
+  readonly dispatcher: Dispatcher
+  close(): Promise<void>
+}
+
+const MAX_BATCH_COMMANDS = 512
+const MAX_QUEUED_COMMANDS = 10_000
+const MAX_CACHED_ENTRIES = 200_000
+
+/** The dispatcher over Postgres, with a connection for each partition. */
+export function createWriteSide({
+  connection,
+  partitions,
+  now,
+  onCommit,
+  onBatch,
+}: WriteSideOptions): WriteSide {
+  const sessions = Array.from({ length: partitions }, () => openSession(connection))
+  const lookups = openPool(connection, 2)
+  const load = createLoader(lookups.db)
+  const dispatcher = new Dispatcher({
+    writers: sessions.map((session, partition) => {
+      const cache = new AggregateCache(Math.ceil(MAX_CACHED_ENTRIES / partitions))
+      return new PartitionWriter(partition, session, cache, now)
+    }),
+    skuOf: async (reference: BatchReference) => (await load.skusOf([reference]))[0]?.sku,
+    maxBatchCommands: MAX_BATCH_COMMANDS,
+    maxQueuedCommands: MAX_QUEUED_COMMANDS,
+    onCommit,
+    onBatch,
+  })
+  return {
+    dispatcher,
+    async close() {
+      await dispatcher.close()
+      await Promise.all([...sessions, lookups].map((link) => link.close()))
+    },
+  }
+}

@@ -1,0 +1,107 @@
+/** The environment, checked once and as a whole: every mistake is named in one message. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+export type Role = 'api' | 'projector' | 'sweeper'
+
+export interface Config {
+  readonly port: number
+  readonly host: string
+  /** Where embedded Postgres keeps its data. */
+  readonly dataDir: string
+  /** Null: embedded Postgres. */
+  readonly databaseUrl: string | null
+  /** A replica for queries; null: they go where commands go. */
+  readonly readDatabaseUrl: string | null
+  /** Null: this is the only process, or the processes find out from the database. */
+  readonly redisUrl: string | null
+  readonly roles: ReadonlySet<Role>
+  readonly seed: 'sample' | 'none'
+  readonly logLevel: string
+  readonly allowedOrigins: readonly string[]
+  readonly partitions: number
+  readonly receiptRetentionHours: number
+  readonly production: boolean
+}
+
+/** What is wrong with the environment, one line a mistake. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const ROLES = ['api', 'projector', 'sweeper'] as const
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+const number = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be ${least} to ${most}`)
+
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  })
+
+const postgresUrl = url('postgres:', 'postgresql:')
+
+const Environment = z.object({
+  PORT: number(0, 65_535).default(4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATA_DIR: z.string().min(1).default('.onhand'),
+  DATABASE_URL: postgresUrl.nullable().default(null),
+  READ_DATABASE_URL: postgresUrl.nullable().default(null),
+  REDIS_URL: url('redis:', 'rediss:').nullable().default(null),
+  ROLES: list
+    .pipe(
+      z.array(z.enum(ROLES, `must be a list of ${ROLES.join(', ')}`)).min(1, 'must name at least one role'),
+    )
+    .default([...ROLES]),
+  SEED: z.enum(['sample', 'none'], 'must be sample or none').default('sample'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  ALLOWED_ORIGINS: list.default(['https://studio.apollographql.com']),
+  PARTITIONS: number(1, 1024).default(1),
+  RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
+  NODE_ENV: z.string().optional(),
+})
+
+/** Passwords do not belong into error messages. */
+const CREDENTIALS = /\/\/[^@/]*@/
+
+/** @throws ConfigError */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  // An empty variable is one that is not set: compose files and shells leave such behind.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const result = Environment.safeParse(given)
+  if (!result.success) {
+    const mistakes = result.error.issues.map(({ path: [name], message }) => {
+      const value = given[String(name)]?.replace(CREDENTIALS, '//…@')
+      return `  ${String(name)}=${value}: ${message}`
+    })
+    throw new ConfigError(`The environment has mistakes:\n${[...new Set(mistakes)].join('\n')}`)
+  }
+  const env = result.data
+  return Object.freeze({
+    port: env.PORT,
+    host: env.HOST,
+    dataDir: resolve(env.DATA_DIR),
+    databaseUrl: env.DATABASE_URL,
+    readDatabaseUrl: env.READ_DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    roles: new Set<Role>(env.ROLES),
+    seed: env.SEED,
+    logLevel: env.LOG_LEVEL,
+    allowedOrigins: env.ALLOWED_ORIGINS,
+    partitions: env.PARTITIONS,
+    receiptRetentionHours: env.RECEIPT_RETENTION_HOURS,
+    production: env.NODE_ENV === 'production',
+  })
+}

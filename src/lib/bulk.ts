@@ -1,0 +1,68 @@
+/**
+ * Many rows in one prepared statement. Each column travels as one string, its values parted by U+001F, because
+ * `string_to_array` is the cheapest way into Postgres: half the time of an array literal on both sides. No value
+ * can hold the separators: ids and reasons have no control characters, and JSON escapes them.
+ */
+import { getTableColumns, sql } from 'drizzle-orm'
+import type { InferInsertModel, SQL } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Database } from './postgres.ts'
+
+const SEPARATOR = '\u001f'
+const NULL = '\u001e'
+
+/** A `text[]` of the values given for `name` when the statement runs, packed with `pack`. */
+export const packed = (name: string): SQL =>
+  sql`string_to_array(${sql.placeholder(name)}, e'\\x1f', e'\\x1e')`
+
+export const pack = (values: readonly (string | number | bigint | null)[]): string =>
+  values.map((value) => value ?? NULL).join(SEPARATOR)
+
+/** `(a, b)` pairs as rows, for joins and `in`. */
+export const packedRows = (...names: string[]): SQL =>
+  sql`unnest(${sql.join(
+    names.map((name) => packed(name)),
+    sql`, `,
+  )})`
+
+type Insert<Table extends PgTable> = (rows: readonly InferInsertModel<Table>[]) => Promise<void>
+
+/** @param onConflict columns of the key whose rows are replaced; without it a conflict is an error */
+export function prepareInsert<Table extends PgTable>(
+  db: Database,
+  table: Table,
+  onConflict?: PgColumn[],
+): Insert<Table> {
+  const columns = Object.entries(getTableColumns(table))
+  const source = sql`select ${sql.join(
+    columns.map(([, column], at) => sql.raw(`c${at}::${column.getSQLType().replace(/ collate .*/, '')}`)),
+    sql`, `,
+  )} from ${packedRows(...columns.map(([name]) => name))} as rows(${sql.raw(columns.map((_, at) => `c${at}`).join())})`
+  const insert = db.insert(table).select(source as never)
+  const replaced = columns.filter(([, column]) => !onConflict?.includes(column))
+  const statement =
+    onConflict === undefined
+      ? insert
+      : insert.onConflictDoUpdate({
+          target: onConflict,
+          set: Object.fromEntries(
+            replaced.map(([name, column]) => [name, sql`excluded.${sql.identifier(column.name)}`]),
+          ) as never,
+        })
+  const prepared = statement.prepare('bulk')
+  return async (rows) => {
+    if (rows.length === 0) return
+    const values: Record<string, string> = {}
+    for (const [name, column] of columns) {
+      values[name] = pack(
+        rows.map((row) => {
+          const value = (row as Record<string, unknown>)[name]
+          return value === null || value === undefined
+            ? null
+            : (column.mapToDriverValue(value) as string | number)
+        }),
+      )
+    }
+    await prepared.execute(values)
+  }
+}

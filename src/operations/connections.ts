@@ -1,0 +1,36 @@
+/** How each part of Onhand connects to Postgres: as whom, and with which limits. */
+import type { ConnectionOptions } from '../lib/postgres.ts'
+
+const everywhere = {
+  timezone: 'UTC',
+  // Every statement here goes by an index. A plan made while a table was empty would scan it, and be kept.
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+}
+
+/** Commands: a transaction that hangs must let go of its partition. */
+export const forCommands = (url: string): ConnectionOptions => ({
+  url,
+  applicationName: 'onhand commands',
+  settings: { ...everywhere, statement_timeout: '10s', idle_in_transaction_session_timeout: '10s' },
+})
+
+export const forProjector = (url: string, projection: string): ConnectionOptions => ({
+  url,
+  applicationName: `onhand projector ${projection}`,
+  settings: { ...everywhere, statement_timeout: '60s', idle_in_transaction_session_timeout: '60s' },
+})
+
+/** Queries: as a role that can read the schema `views` and nothing else. */
+export const forQueries = (url: string): ConnectionOptions => ({
+  url,
+  applicationName: 'onhand queries',
+  settings: {
+    ...everywhere,
+    role: 'onhand_reader',
+    default_transaction_read_only: 'on',
+    statement_timeout: '5s',
+  },
+})

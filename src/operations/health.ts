@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { PartitionProgress } from '../projector/progress.ts'
+import { summarizeProgress } from '../projector/progress.ts'
+
+export interface HealthOptions {
+  readonly draining: () => boolean
+  readonly progress: () => Promise<readonly PartitionProgress[]>
+  readonly registry: Registry
+}
+
+/**
+ * `/healthz`: the process lives. `/readyz`: it should be given requests, which it should not while it drains or cannot reach
+ * the database; a projection that has stopped is told of, and does not make it unready, for the others go on. `/metrics`: for
+ * Prometheus.
+ */
+export async function healthRoutes(server: FastifyInstance, options: HealthOptions): Promise<void> {
+  const { draining, progress, registry } = options
+  server.get('/healthz', () => ({ status: 'ok' }))
+  server.get('/readyz', async (_, reply) => {
+    if (draining()) return reply.code(503).send({ status: 'draining' })
+    try {
+      const rows = await progress()
+      const stopped = rows.flatMap(({ projection, partition, error }) =>
+        error === null ? [] : [{ projection, partition, error }],
+      )
+      const projections = summarizeProgress(rows, new Date()).map(({ name, lag, lagMs, status }) => ({
+        name,
+        lag,
+        lagMs,
+        status,
+      }))
+      return { status: 'ready', projections, ...(stopped.length > 0 && { stopped }) }
+    } catch (error) {
+      server.log.warn({ err: error }, 'not ready')
+      return reply.code(503).send({ status: 'database unreachable' })
+    }
+  })
+  server.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+}

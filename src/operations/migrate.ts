@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import type { Database } from '../lib/postgres.ts'
+import { installation, logPartitions } from '../log/tables.ts'
+import { projections } from '../projection/all.ts'
+import { checkpoints } from '../projector/tables.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../drizzle/migrations', import.meta.url))
+
+/** Any number that nobody else on the database uses for an advisory lock. */
+const MIGRATION_LOCK = 7_201_842
+
+const OLDEST_POSTGRES = 15
+
+/**
+ * Brings the database to this release's schema and makes sure of the rows that every part relies on. Safe to
+ * run by several processes at once, and again.
+ *
+ * @param partitions how many the log is to have; fixed once the log exists
+ */
+export async function migrateDatabase(url: string, partitions: number): Promise<void> {
+  const client = postgres(url, {
+    max: 1,
+    onnotice: () => {},
+    connection: { application_name: 'onhand migrate' },
+  })
+  const db = drizzle(client)
+  try {
+    await requireVersion(db)
+    await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
+    await migrate(db, {
+      migrationsFolder: MIGRATIONS,
+      migrationsSchema: 'onhand',
+      migrationsTable: 'migrations',
+    })
+    await fixPartitions(db, partitions)
+    await db.execute(
+      sql`insert into ${installation} select gen_random_uuid() where not exists (select from ${installation})`,
+    )
+    const rows = projections.flatMap(({ name }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ projection: name, partition })),
+    )
+    await db.insert(checkpoints).values(rows).onConflictDoNothing()
+  } finally {
+    await client.end({ timeout: 5 })
+  }
+}
+
+async function requireVersion(db: Database): Promise<void> {
+  const [row] = await db.execute<{ version: string }>(
+    sql`select current_setting('server_version_num') as version`,
+  )
+  const major = Math.floor(Number(row?.version) / 10_000)
+  if (major < OLDEST_POSTGRES) {
+    throw new Error(
+      `Onhand needs Postgres ${OLDEST_POSTGRES} or newer; DATABASE_URL leads to version ${major}.`,
+    )
+  }
+}
+
+/** A product's partition follows from their number, so it cannot change once something is logged. */
+async function fixPartitions(db: Database, partitions: number): Promise<void> {
+  const existing = (await db.select().from(logPartitions)).length
+  if (existing === 0) {
+    await db
+      .insert(logPartitions)
+      .values(Array.from({ length: partitions }, (_, partition) => ({ partition })))
+  } else if (existing !== partitions) {
+    throw new Error(
+      `The log has ${existing} partitions, and PARTITIONS says ${partitions}. Set PARTITIONS=${existing}.`,
+    )
+  }
+}

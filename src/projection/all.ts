@@ -1,0 +1,8 @@
+/** The list of projections. To add one: write its file, name it here, generate the migration. */
+import type { Projection } from '../projector/projection.ts'
+import { availability } from './availability.ts'
+import { batches } from './batches.ts'
+import { movements } from './movements.ts'
+import { orders } from './orders.ts'
+
+export const projections: readonly Projection[] = [availability, batches, orders, movements]

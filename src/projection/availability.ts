@@ -1,0 +1,159 @@
+/** What product pages show: how much of a product there is, how much is left, and when more comes. */
+import { index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
+import type { Event, RecordedEvent } from '../domain/messages.ts'
+import { compareEta } from '../domain/promise.ts'
+import type { BatchReference, CalendarDate, LogPosition, Sku } from '../domain/values.ts'
+import { id, instant, position } from '../lib/column-types.ts'
+import type { Partition } from '../log/partition.ts'
+import type { Projection } from '../projector/projection.ts'
+import { views } from '../projector/tables.ts'
+
+export type StockStatus = 'IN_STOCK' | 'LOW_STOCK' | 'INCOMING' | 'OUT_OF_STOCK'
+
+/** With no more than this left, a product is low on stock. */
+export const LOW_STOCK_UNITS = 5
+
+export interface AvailabilityRow {
+  readonly sku: Sku
+  readonly partition: Partition
+  readonly position: LogPosition
+  readonly status: StockStatus
+  /** Units in the warehouse, whoever they are for. */
+  readonly onHand: number
+  /** Units given to order lines, from the warehouse or from what is on its way. */
+  readonly allocated: number
+  /** Units held for a while, for nobody yet. */
+  readonly reserved: number
+  /** Units in the warehouse that are for nobody: what can be had now. */
+  readonly available: number
+  /** Units on their way, whoever they are for. */
+  readonly incoming: number
+  /** In the order in which stock is given away. */
+  readonly batches: readonly BatchStock[]
+  readonly updatedAt: Date
+}
+
+export interface BatchStock {
+  readonly reference: BatchReference
+  readonly eta: CalendarDate | null
+  readonly purchased: number
+  readonly allocated: number
+  readonly reserved: number
+  readonly available: number
+  /** Position of the last event that concerned the batch. */
+  readonly version: string
+}
+
+const tableNamed = (name: string) =>
+  views.table(
+    name,
+    {
+      sku: id('sku').$type<Sku>().notNull(),
+      partition: integer('partition').notNull(),
+      position: position('position').$type<LogPosition>().notNull(),
+      status: text('status').$type<StockStatus>().notNull(),
+      onHand: integer('on_hand').notNull(),
+      allocated: integer('allocated').notNull(),
+      reserved: integer('reserved').notNull(),
+      available: integer('available').notNull(),
+      incoming: integer('incoming').notNull(),
+      batches: jsonb('batches').$type<readonly BatchStock[]>().notNull(),
+      updatedAt: instant('updated_at').notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.sku, table.partition] }),
+      index(`${name}_by_available`).on(table.available, table.sku),
+      index(`${name}_by_position`).on(table.partition, table.position),
+    ],
+  )
+
+export const availabilityTable = tableNamed('availability')
+
+export const availability: Projection<AvailabilityRow> = {
+  name: 'availability',
+  key: 'sku',
+  keeps: 'latest',
+  tableNamed,
+  keyOf: (event) => event.sku,
+  fold: (current, recorded, partition) => {
+    const { event, position: at, recordedAt: updatedAt } = recorded
+    const batches = foldBatches(current?.batches ?? [], recorded)
+    return { sku: event.sku, partition, position: at, ...summary(batches), batches, updatedAt }
+  },
+}
+
+function foldBatches(
+  batches: readonly BatchStock[],
+  { event, position: at }: RecordedEvent,
+): readonly BatchStock[] {
+  switch (event.type) {
+    case 'BatchCreated':
+      return [...batches, newBatch(event, at)].toSorted(compareBatches)
+    case 'BatchQuantityChanged':
+      return withBatch(batches, event.reference, at, { purchased: event.to - event.from, allocated: 0 })
+    case 'LineAllocated':
+      return withBatch(batches, event.batchReference, at, { purchased: 0, allocated: event.quantity })
+    case 'LineDeallocated':
+      return withBatch(batches, event.batchReference, at, { purchased: 0, allocated: -event.quantity })
+    case 'LineBackordered':
+    case 'BackorderCancelled':
+      return batches
+    default:
+      return event satisfies never
+  }
+}
+
+function newBatch(event: Extract<Event, { type: 'BatchCreated' }>, at: LogPosition): BatchStock {
+  const { reference, eta, quantity } = event
+  return {
+    reference,
+    eta,
+    purchased: quantity,
+    allocated: 0,
+    reserved: 0,
+    available: quantity,
+    version: String(at),
+  }
+}
+
+function withBatch(
+  batches: readonly BatchStock[],
+  reference: BatchReference,
+  at: LogPosition,
+  change: { purchased: number; allocated: number },
+): readonly BatchStock[] {
+  const index = batches.findIndex((batch) => batch.reference === reference)
+  const batch = batches[index]
+  if (batch === undefined) throw new Error(`No batch ${reference} has been created before event ${at}.`)
+  const purchased = batch.purchased + change.purchased
+  const allocated = batch.allocated + change.allocated
+  const available = purchased - allocated - batch.reserved
+  return batches.with(index, { ...batch, purchased, allocated, available, version: String(at) })
+}
+
+function compareBatches(a: BatchStock, b: BatchStock): number {
+  return compareEta(a.eta, b.eta) || (a.reference < b.reference ? -1 : 1)
+}
+
+function summary(batches: readonly BatchStock[]) {
+  const total = { onHand: 0, allocated: 0, reserved: 0, available: 0, incoming: 0 }
+  let toCome = 0
+  for (const batch of batches) {
+    total.allocated += batch.allocated
+    total.reserved += batch.reserved
+    if (batch.eta === null) {
+      total.onHand += batch.purchased
+      total.available += batch.available
+    } else {
+      total.incoming += batch.purchased
+      toCome += batch.available
+    }
+  }
+  return { status: statusOf(total.available, toCome), ...total }
+}
+
+function statusOf(available: number, toCome: number): StockStatus {
+  if (available > LOW_STOCK_UNITS) return 'IN_STOCK'
+  if (available > 0) return 'LOW_STOCK'
+  return toCome > 0 ? 'INCOMING' : 'OUT_OF_STOCK'
+}

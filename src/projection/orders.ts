@@ -1,0 +1,86 @@
+/** Each order with its lines, and where the stock for them is. A partition's row holds the lines of its products. */
+import { index, integer, jsonb, primaryKey } from 'drizzle-orm/pg-core'
+import type { RecordedEvent } from '../domain/messages.ts'
+import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku } from '../domain/values.ts'
+import { id, instant, position } from '../lib/column-types.ts'
+import type { Partition } from '../log/partition.ts'
+import type { Projection } from '../projector/projection.ts'
+import { views } from '../projector/tables.ts'
+
+export type LineStatus = 'ALLOCATED' | 'BACKORDERED'
+
+export interface OrderLine {
+  readonly sku: Sku
+  readonly quantity: Quantity
+  readonly status: LineStatus
+  readonly batchReference: BatchReference | null
+  /** When the batch is expected; null if it is in the warehouse, or if there is no batch. */
+  readonly eta: CalendarDate | null
+}
+
+export interface OrderRow {
+  readonly orderId: OrderId
+  readonly partition: Partition
+  readonly position: LogPosition
+  /** In the order in which they were first allocated. */
+  readonly lines: readonly OrderLine[]
+  readonly updatedAt: Date
+}
+
+const tableNamed = (name: string) =>
+  views.table(
+    name,
+    {
+      orderId: id('order_id').$type<OrderId>().notNull(),
+      partition: integer('partition').notNull(),
+      position: position('position').$type<LogPosition>().notNull(),
+      lines: jsonb('lines').$type<readonly OrderLine[]>().notNull(),
+      updatedAt: instant('updated_at').notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.orderId, table.partition] }),
+      index(`${name}_by_position`).on(table.partition, table.position),
+    ],
+  )
+
+export const ordersTable = tableNamed('orders')
+
+export const orders: Projection<OrderRow> = {
+  name: 'orders',
+  key: 'orderId',
+  keeps: 'latest',
+  tableNamed,
+  keyOf: (event) => ('orderId' in event ? event.orderId : null),
+  fold: (current, recorded, partition) => {
+    const { event, position: at, recordedAt: updatedAt } = recorded
+    if (!('orderId' in event)) throw new Error(`Event ${at} of type ${event.type} concerns no order.`)
+    const { orderId, sku } = event
+    const lines = withLine(current?.lines ?? [], sku, lineAfter(event))
+    return { orderId, partition, position: at, lines, updatedAt }
+  },
+}
+
+type LineEvent = Extract<RecordedEvent['event'], { orderId: OrderId }>
+
+function lineAfter(event: LineEvent): OrderLine | null {
+  const { sku, quantity } = event
+  const waiting: OrderLine = { sku, quantity, status: 'BACKORDERED', batchReference: null, eta: null }
+  switch (event.type) {
+    case 'LineAllocated':
+      return { sku, quantity, status: 'ALLOCATED', batchReference: event.batchReference, eta: event.eta }
+    case 'LineDeallocated':
+      return event.cause === 'REQUESTED' ? null : waiting
+    case 'LineBackordered':
+      return waiting
+    case 'BackorderCancelled':
+      return null
+    default:
+      return event satisfies never
+  }
+}
+
+function withLine(lines: readonly OrderLine[], sku: Sku, line: OrderLine | null): readonly OrderLine[] {
+  const at = lines.findIndex((candidate) => candidate.sku === sku)
+  if (line === null) return at === -1 ? lines : lines.toSpliced(at, 1)
+  return at === -1 ? [...lines, line] : lines.with(at, line)
+}

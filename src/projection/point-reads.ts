@@ -1,0 +1,46 @@
+import DataLoader from 'dataloader'
+import { getTableColumns, sql } from 'drizzle-orm'
+import { pack, packed } from '../lib/bulk.ts'
+import { groupBy } from '../lib/group-by.ts'
+import type { Database } from '../lib/postgres.ts'
+import { keyOfRow } from '../projector/fold.ts'
+import type { ProjectedRow, Projection } from '../projector/projection.ts'
+
+/** Rows of a `latest` projection by key. */
+export interface PointReads<Row extends ProjectedRow> {
+  /** All that the projection has of a key: one row, or one a partition. */
+  readonly one: (key: string) => Promise<readonly Row[]>
+  /** Of many keys, in one statement. */
+  readonly many: (keys: readonly string[]) => Promise<readonly Row[]>
+}
+
+/** More keys than this at once are asked for in several statements. */
+const MAX_KEYS = 1000
+
+/** Whatever is asked for within one turn of the event loop, by whichever requests, is one statement. */
+export function createPointReads<Row extends ProjectedRow>(
+  db: Database,
+  projection: Projection<Row>,
+): PointReads<Row> {
+  const table = projection.tableNamed(projection.name)
+  const key = getTableColumns(table)[projection.key]
+  const select = db
+    .select()
+    .from(table)
+    .where(sql`${key} = any(${packed('keys')})`)
+    .prepare('point_read')
+
+  async function many(keys: readonly string[]): Promise<readonly Row[]> {
+    if (keys.length === 0) return []
+    return (await select.execute({ keys: pack(keys) })) as unknown[] as Row[]
+  }
+
+  const loader = new DataLoader<string, readonly Row[]>(
+    async (keys) => {
+      const found = groupBy(await many([...new Set(keys)]), (row) => keyOfRow(projection, row))
+      return keys.map((wanted) => found.get(wanted) ?? [])
+    },
+    { cache: false, maxBatchSize: MAX_KEYS, batchScheduleFn: (send) => setImmediate(send) },
+  )
+  return { one: (wanted) => loader.load(wanted), many }
+}

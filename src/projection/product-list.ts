@@ -1,0 +1,50 @@
+import { and, inArray, sql } from 'drizzle-orm'
+import { pack } from '../lib/bulk.ts'
+import type { Database } from '../lib/postgres.ts'
+import { availabilityTable } from './availability.ts'
+import type { AvailabilityRow, StockStatus } from './availability.ts'
+import { keyset, toPage } from './page.ts'
+import type { Page, PageRequest } from './page.ts'
+
+export interface ProductFilter {
+  readonly skus: readonly string[] | null
+  readonly skuStartsWith: string | null
+  readonly status: readonly StockStatus[] | null
+}
+
+export interface ProductOrder {
+  readonly field: 'SKU' | 'AVAILABLE'
+  readonly descending: boolean
+}
+
+/** Where a product stands in a list: the values of the order's columns. */
+export type ProductPlace = readonly [sku: string] | readonly [available: number, sku: string]
+
+export function placeOf(row: AvailabilityRow, order: ProductOrder): ProductPlace {
+  return order.field === 'SKU' ? [row.sku] : [row.available, row.sku]
+}
+
+export type ListProducts = (
+  filter: ProductFilter,
+  order: ProductOrder,
+  request: PageRequest<ProductPlace>,
+) => Promise<Page<AvailabilityRow>>
+
+export function createProductList(db: Database): ListProducts {
+  const table = availabilityTable
+  return async (filter, order, request) => {
+    const columns = order.field === 'SKU' ? [table.sku] : [table.available, table.sku]
+    const { where, orderBy } = keyset({ columns, descending: order.descending }, request)
+    const { skus, skuStartsWith, status } = filter
+    if (skus !== null) where.push(sql`${table.sku} = any(string_to_array(${pack(skus)}, e'\\x1f'))`)
+    if (skuStartsWith !== null) where.push(sql`starts_with(${table.sku}, ${skuStartsWith})`)
+    if (status !== null) where.push(inArray(table.status, [...status]))
+    const found = await db
+      .select()
+      .from(table)
+      .where(and(...where))
+      .orderBy(...orderBy)
+      .limit(request.limit + 1)
+    return toPage(found, request)
+  }
+}

@@ -1,0 +1,37 @@
+import type { Database } from '../lib/postgres.ts'
+import { createProgressRead } from '../projector/progress.ts'
+import type { PartitionProgress } from '../projector/progress.ts'
+import { availability } from './availability.ts'
+import type { AvailabilityRow } from './availability.ts'
+import { batches } from './batches.ts'
+import type { BatchRow } from './batches.ts'
+import { createLedger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import { orders } from './orders.ts'
+import type { OrderRow } from './orders.ts'
+import { createPointReads } from './point-reads.ts'
+import type { PointReads } from './point-reads.ts'
+import { createProductList } from './product-list.ts'
+import type { ListProducts } from './product-list.ts'
+
+/** Every read of the projections. */
+export interface Reads {
+  readonly availability: PointReads<AvailabilityRow>
+  readonly batches: PointReads<BatchRow>
+  readonly orders: PointReads<OrderRow>
+  readonly products: ListProducts
+  readonly ledger: Ledger
+  readonly progress: () => Promise<PartitionProgress[]>
+}
+
+/** @param db connected as the role that can read the schema `views` only */
+export function createReads(db: Database): Reads {
+  return {
+    availability: createPointReads(db, availability),
+    batches: createPointReads(db, batches),
+    orders: createPointReads(db, orders),
+    products: createProductList(db),
+    ledger: createLedger(db),
+    progress: createProgressRead(db),
+  }
+}

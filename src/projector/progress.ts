@@ -1,0 +1,60 @@
+import { asc } from 'drizzle-orm'
+import type { LogPosition } from '../domain/values.ts'
+import type { Database } from '../lib/postgres.ts'
+import { groupBy } from '../lib/group-by.ts'
+import type { Partition } from '../log/partition.ts'
+import { progress } from './tables.ts'
+
+/** One projection in one partition, beside the log. */
+export interface PartitionProgress {
+  readonly projection: string
+  readonly partition: Partition
+  readonly position: LogPosition
+  readonly head: LogPosition
+  readonly error: string | null
+  readonly waitingSince: Date | null
+}
+
+/** One projection over all partitions. */
+export interface ProjectionProgress {
+  readonly name: string
+  readonly position: bigint
+  readonly head: bigint
+  /** Events not taken yet. */
+  readonly lag: number
+  /** How long the first of them has been waiting. */
+  readonly lagMs: number
+  readonly status: 'LIVE' | 'CATCHING_UP' | 'STOPPED'
+}
+
+/** A projection that is behind by no more than this keeps up. */
+const LIVE_LAG_MS = 1000
+
+export function createProgressRead(db: Database): () => Promise<PartitionProgress[]> {
+  const select = db
+    .select()
+    .from(progress)
+    .orderBy(asc(progress.projection), asc(progress.partition))
+    .prepare('progress')
+  return () => select.execute()
+}
+
+export function summarizeProgress(rows: readonly PartitionProgress[], now: Date): ProjectionProgress[] {
+  return [...groupBy(rows, (row) => row.projection)].map(([name, partitions]) => {
+    const position = partitions.reduce((sum, row) => sum + row.position, 0n)
+    const head = partitions.reduce((sum, row) => sum + row.head, 0n)
+    const lagMs = Math.max(
+      0,
+      ...partitions.map((row) => (row.waitingSince ? now.getTime() - row.waitingSince.getTime() : 0)),
+    )
+    const stopped = partitions.some((row) => row.error !== null)
+    return {
+      name,
+      position,
+      head,
+      lag: Number(head - position),
+      lagMs,
+      status: stopped ? 'STOPPED' : lagMs > LIVE_LAG_MS ? 'CATCHING_UP' : 'LIVE',
+    }
+  })
+}

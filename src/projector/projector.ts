@@ -1,0 +1,160 @@
+/**
+ * Takes one consumer through the log, in every partition. Any number of processes may run it: whoever holds the lock of a
+ * partition's checkpoint works on it, the others pass by, and the lock of one that died is free.
+ *
+ * Each step is one transaction: lock the checkpoint, read the next events, let the consumer take them, move the checkpoint.
+ * So every event is taken exactly once. It wakes when the log's tail advances; whoever advances the tail also polls, so
+ * that a lost signal costs a moment and never an event.
+ *
+ * Modes of a partition: idle (at the head), working, elsewhere (another process has the lock), stopped (the next event
+ * cannot be taken: it stays so, and says so, until a restart or a rebuild).
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RecordedEvent } from '../domain/messages.ts'
+import type { LogPosition } from '../domain/values.ts'
+import { deferred } from '../lib/deferred.ts'
+import type { Session } from '../lib/postgres.ts'
+import { UnknownEvent } from '../log/codec.ts'
+import type { Partition } from '../log/partition.ts'
+import { createLogReader } from '../log/read.ts'
+import type { LogReader } from '../log/read.ts'
+import type { LogTail } from '../log/tail.ts'
+import { createCheckpoints } from './checkpoint.ts'
+import type { Checkpoints } from './checkpoint.ts'
+import type { Consumed, Consumer } from './consumer.ts'
+import type { ProjectedRow } from './projection.ts'
+
+/** What one step changed: the rows after the events `from + 1` to `to`. */
+export interface Change {
+  readonly projection: string
+  readonly partition: Partition
+  readonly from: LogPosition
+  readonly to: LogPosition
+  readonly rows: readonly ProjectedRow[]
+}
+
+export interface ProjectorOptions {
+  readonly consumer: Consumer
+  readonly partitions: number
+  readonly session: Session
+  readonly tail: LogTail
+  readonly maxBatchEvents: number
+  /** Told after each commit. */
+  readonly onChange: (change: Change) => void
+  /** The consumer has stopped in a partition. */
+  readonly onStop: (partition: Partition, reason: string) => void
+  /** A step failed for another reason, and is tried again. */
+  readonly onError: (error: unknown) => void
+}
+
+/** After a failed step, and where another process has the lock. */
+const RETRY_MS = 200
+
+interface PartitionState {
+  /** Where this process left the checkpoint; null if it does not know. */
+  position: LogPosition | null
+  stopped: boolean
+}
+
+type StepResult = 'idle' | 'worked' | 'elsewhere' | 'failed'
+
+export class Projector {
+  readonly #options: ProjectorOptions
+  readonly #checkpoints: Checkpoints
+  readonly #log: LogReader
+  readonly #partitions: PartitionState[]
+  readonly #closing = new AbortController()
+  #wakeUp = deferred<void>()
+  #running: Promise<void> | null = null
+
+  constructor(options: ProjectorOptions) {
+    const { session, partitions } = options
+    this.#options = options
+    this.#checkpoints = createCheckpoints(session.db)
+    this.#log = createLogReader(session.db)
+    this.#partitions = Array.from({ length: partitions }, () => ({ position: null, stopped: false }))
+  }
+
+  start(): void {
+    const stopListening = this.#options.tail.onAdvance(() => this.#wakeUp.resolve())
+    this.#running = this.#run().finally(stopListening)
+  }
+
+  /** Ends after the transaction that is under way. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#wakeUp.resolve()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      this.#wakeUp = deferred()
+      const results: StepResult[] = []
+      for (const [partition, state] of this.#partitions.entries()) {
+        results.push(await this.#step(partition, state))
+      }
+      if (results.includes('worked')) continue
+      if (results.includes('elsewhere') || results.includes('failed')) await this.#pause()
+      else await this.#wakeUp.promise
+    }
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => {})
+  }
+
+  async #step(partition: Partition, state: PartitionState): Promise<StepResult> {
+    const { tail, session, consumer, onChange, onStop, onError } = this.#options
+    if (state.stopped || (state.position !== null && tail.head(partition) <= state.position)) return 'idle'
+    try {
+      const step = await session.transaction(() => this.#advance(partition, state.position))
+      if (step === null) return 'elsewhere'
+      state.position = step.to
+      if (step.stopped !== null) {
+        state.stopped = true
+        onStop(partition, step.stopped)
+      }
+      if (step.to === step.from) return 'idle'
+      onChange({ projection: consumer.name, partition, from: step.from, to: step.to, rows: step.rows })
+      return 'worked'
+    } catch (error) {
+      state.position = null
+      consumer.forget(partition)
+      onError(error)
+      return 'failed'
+    }
+  }
+
+  /** One transaction's work; null if another process is at it. */
+  async #advance(partition: Partition, expected: LogPosition | null) {
+    const { consumer } = this.#options
+    const from = await this.#checkpoints.lock(consumer.name, partition)
+    if (from === null) return null
+    if (from !== expected) consumer.forget(partition)
+    const consumed = await this.#consumeNext(partition, from)
+    if (consumed === null) return { from, to: from, rows: [], stopped: null }
+    const { rows, position: to, failure } = consumed
+    const stopped = failure === null ? null : `Event ${to + 1n} cannot be taken: ${messageOf(failure)}`
+    await this.#checkpoints.move(consumer.name, partition, to, stopped)
+    return { from, to, rows, stopped }
+  }
+
+  async #consumeNext(partition: Partition, from: LogPosition): Promise<Consumed | null> {
+    const { consumer, tail, maxBatchEvents } = this.#options
+    let events: readonly RecordedEvent[]
+    try {
+      events =
+        tail.recent(partition, from, maxBatchEvents) ??
+        (await this.#log.read(partition, from, maxBatchEvents))
+    } catch (error) {
+      if (error instanceof UnknownEvent) return { position: from, rows: [], failure: error }
+      throw error
+    }
+    return events.length === 0 ? null : consumer.consume(partition, events)
+  }
+}
+
+function messageOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure)
+}

@@ -1,0 +1,13 @@
+/**
+ * A process that uses the embedded Postgres, for tests that kill it. Takes the data directory as its argument,
+ * says in one line of JSON what it got, and leaves the server when its input ends.
+ */
+import { once } from 'node:events'
+import { openEmbeddedPostgres } from '../../../src/operations/postgres/embedded.ts'
+
+const embedded = await openEmbeddedPostgres({ dataDir: process.argv[2] ?? '' })
+const { url, started, dataDir } = embedded
+process.stdout.write(`${JSON.stringify({ url, started, dataDir })}\n`)
+process.stdin.resume()
+await once(process.stdin, 'end')
+await embedded.stop()

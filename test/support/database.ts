@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import { inject } from 'vitest'
+import { migrateDatabase } from '../../src/operations/migrate.ts'
+import { TEMPLATE_DATABASE } from './services.ts'
+
+export interface TestDatabase {
+  readonly url: string
+  /** For looking where the product does not: as the database's owner. */
+  readonly sql: postgres.Sql
+  readonly drop: () => Promise<void>
+}
+
+/** A database of the test's own, migrated and empty. */
+export async function createTestDatabase(partitions = 1): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const admin = postgres(inject('postgresUrl'), { max: 1, onnotice: () => {} })
+  // Only one connection at a time may copy a template; others wait their turn.
+  await admin`select pg_advisory_lock(1)`
+  await admin.unsafe(`create database ${name} template ${TEMPLATE_DATABASE}`)
+  await admin`select pg_advisory_unlock(1)`
+  const url = new URL(inject('postgresUrl'))
+  url.pathname = `/${name}`
+  const sql = postgres(url.href, { max: 2, onnotice: () => {} })
+  // The template's rows say that it has one partition, and which installation it is.
+  await sql`truncate stock.log_partitions, stock.installation, views.checkpoints`
+  await migrateDatabase(url.href, partitions)
+  return {
+    url: url.href,
+    sql,
+    async drop() {
+      await sql.end({ timeout: 1 })
+      await admin.unsafe(`drop database if exists ${name} with (force)`)
+      await admin.end()
+    },
+  }
+}

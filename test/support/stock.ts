@@ -1,0 +1,106 @@
+/** The domain without a database: a stock in memory that commands are decided upon, one after another. */
+import { decide, lineKey } from '../../src/domain/decide.ts'
+import type { Decision, LineKey, Stock } from '../../src/domain/decide.ts'
+import type { Command, Event, RecordedEvent } from '../../src/domain/messages.ts'
+import { emptyProduct, evolve, evolveLine } from '../../src/domain/product.ts'
+import type { Batch, Line, Product } from '../../src/domain/product.ts'
+import { parseBatchReference, parseCalendarDate, parseCommandId } from '../../src/domain/values.ts'
+import { parseOrderId, parseQuantity, parseSku } from '../../src/domain/values.ts'
+import type { BatchReference, LogPosition, Sku } from '../../src/domain/values.ts'
+
+const NOW = new Date('2026-01-01T00:00:00Z')
+
+export class StockInMemory implements Stock {
+  readonly products = new Map<Sku, Product>()
+  readonly skuOf = new Map<BatchReference, Sku>()
+  readonly lines = new Map<LineKey, Line>()
+  readonly log: RecordedEvent[] = []
+
+  /** Decides, and goes on from there if the command is accepted. */
+  decide(command: Command): Decision {
+    const next = BigInt(this.log.length + 1) as LogPosition
+    const decision = decide(this, command, { commandId: parseCommandId(`command-${next}`), now: NOW, next })
+    if (decision.status === 'accepted') for (const recorded of decision.events) this.evolve(recorded)
+    return decision
+  }
+
+  evolve(recorded: RecordedEvent): void {
+    const { event } = recorded
+    this.log.push(recorded)
+    this.products.set(event.sku, evolve(this.products.get(event.sku) ?? emptyProduct(event.sku), recorded))
+    if (event.type === 'BatchCreated') this.skuOf.set(event.reference, event.sku)
+    if ('orderId' in event) {
+      const key = lineKey(event.orderId, event.sku)
+      const line = evolveLine(this.lines.get(key), recorded)
+      if (line === undefined) this.lines.delete(key)
+      else this.lines.set(key, line)
+    }
+  }
+
+  batch(reference: string): Batch {
+    const batches = [...this.products.values()].flatMap((product) => product.batches)
+    const batch = batches.find((candidate) => candidate.reference === reference)
+    if (batch === undefined) throw new Error(`There is no batch ${reference}.`)
+    return batch
+  }
+
+  line(orderId: string, sku: string): Line | undefined {
+    return this.lines.get(lineKey(parseOrderId(orderId), parseSku(sku)))
+  }
+}
+
+/** A stock after these commands, all of which must be accepted. */
+export function given(...commands: Command[]): StockInMemory {
+  const stock = new StockInMemory()
+  for (const command of commands) {
+    const decision = stock.decide(command)
+    if (decision.status === 'rejected')
+      throw new Error(`${command.type} was refused: ${decision.rejection.type}`)
+  }
+  return stock
+}
+
+/** The events of a decision, without their places in the log; or the rejection. */
+export function outcome(
+  decision: Decision,
+): readonly Event[] | Extract<Decision, { status: 'rejected' }>['rejection'] {
+  return decision.status === 'accepted' ? decision.events.map(({ event }) => event) : decision.rejection
+}
+
+export const createBatch = (
+  reference: string,
+  sku: string,
+  quantity: number,
+  eta: string | null = null,
+): Command => ({
+  type: 'CreateBatch',
+  reference: parseBatchReference(reference),
+  sku: parseSku(sku),
+  quantity: parseQuantity(quantity, 1),
+  eta: eta === null ? null : parseCalendarDate(eta),
+})
+
+export const changeBatchQuantity = (
+  reference: string,
+  quantity: number,
+  options: { reason?: string; expectedVersion?: bigint } = {},
+): Command => ({
+  type: 'ChangeBatchQuantity',
+  reference: parseBatchReference(reference),
+  quantity: parseQuantity(quantity, 0),
+  reason: options.reason ?? null,
+  expectedVersion: (options.expectedVersion as LogPosition | undefined) ?? null,
+})
+
+export const allocate = (orderId: string, sku: string, quantity: number): Command => ({
+  type: 'Allocate',
+  orderId: parseOrderId(orderId),
+  sku: parseSku(sku),
+  quantity: parseQuantity(quantity, 1),
+})
+
+export const deallocate = (orderId: string, sku: string): Command => ({
+  type: 'Deallocate',
+  orderId: parseOrderId(orderId),
+  sku: parseSku(sku),
+})
