@@ -5,37 +5,34 @@
  *
  * With Redis, commits and changes reach the tails and hubs of the other processes, too; the poll sees to what gets lost.
  */
-import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { v7 as uuidv7 } from 'uuid'
-import { createApollo } from './api/apollo.ts'
 import type { ApiContext } from './api/context.ts'
-import { createHttpServer, graphqlRoute } from './api/http.ts'
-import { createOriginPolicy } from './api/origins.ts'
-import { createSchema } from './api/schema.ts'
-import { createLiveSockets } from './api/websocket.ts'
+import { serve } from './api/serve.ts'
+import { sweepReceipts } from './command/receipt-sweep.ts'
 import type { CommandRequest, Outcome } from './command/request.ts'
 import { createWriteSide } from './command/write-side.ts'
 import type { Config } from './config.ts'
 import type { Sku } from './domain/values.ts'
-import { openPool, openSession } from './lib/postgres.ts'
+import { startIntake } from './integration/channels.ts'
+import { LINE_ALLOCATED, createLineAllocatedRelay } from './integration/line-allocated.ts'
+import { openPool } from './lib/postgres.ts'
+import { connectRedis } from './lib/redis.ts'
+import { repeat } from './lib/repeating.ts'
 import { CheckpointPoll } from './live/checkpoint-poll.ts'
 import { createConsistency } from './live/consistency.ts'
 import { Hub } from './live/hub.ts'
 import { ProgressStream } from './live/progress-stream.ts'
 import { connectTransport } from './live/redis-transport.ts'
+import { createReplicaProgress } from './live/replica-progress.ts'
 import { partitionOf } from './log/partition.ts'
-import { installation } from './log/tables.ts'
 import { LogTail } from './log/tail.ts'
 import { forCommands, forProjector, forQueries } from './operations/connections.ts'
 import { healthRoutes } from './operations/health.ts'
+import { readInstallation } from './operations/installation.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { projections } from './projection/all.ts'
 import { createReads } from './projection/read-side.ts'
-import { createFold } from './projector/fold.ts'
-import { Projector } from './projector/projector.ts'
-import { createRows } from './projector/rows.ts'
+import { Projectors } from './projector/projectors.ts'
 
 export interface ComposeOptions {
   readonly config: Config
@@ -56,60 +53,74 @@ export interface Onhand {
   readonly close: () => Promise<void>
 }
 
-const GRAPHQL_PATH = '/graphql'
 const MAX_RECENT_EVENTS = 10_000
-const MAX_PROJECTOR_BATCH_EVENTS = 1000
-const MAX_CACHED_ROWS = 10_000
 const MAX_QUEUED_MOVEMENTS = 1000
-const MAX_SOCKETS = 15_000
-const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
 const QUERY_CONNECTIONS = 8
 const CONSISTENCY_TIMEOUT_MS = 5000
 const PROGRESS_INTERVAL_MS = 250
 /** How soon a lost signal is made good. */
 const POLL_INTERVAL_MS = 250
-const DRAIN_TIMEOUT_MS = 3000
+const SWEEP_INTERVAL_MS = 3_600_000
 
 export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
   const { config, databaseUrl, logger, now = () => new Date() } = options
-  const { partitions, roles } = config
+  const { partitions, roles, redisUrl, readDatabaseUrl } = config
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what)
+  /** What was taken, in order: it is let go of in the opposite one. */
+  const releases: (() => unknown)[] = []
+  let draining = false
 
-  // Read side: the projections, and what is known of them as they change.
+  // What is known of the projections as they change.
   const readPool = openPool(forQueries(databaseUrl), QUERY_CONNECTIONS)
+  releases.push(() => readPool.close())
   const reads = createReads(readPool.db)
   const tail = new LogTail(MAX_RECENT_EVENTS)
+  const onReadError = warn('reading for live clients failed')
   const hub = new Hub({
     ...reads,
     partitions,
     maxQueuedMovements: MAX_QUEUED_MOVEMENTS,
-    onError: warn('reading for live clients failed'),
+    onError: onReadError,
   })
   hub.begin(await reads.progress())
 
-  // Other processes.
+  // Other processes, and other systems.
+  const onRedisError = warn('Redis cannot be used')
+  const redis = redisUrl === null ? null : await connectRedis(redisUrl, onRedisError)
+  releases.push(() => redis?.disconnect())
+
+  // Projectors, and the slow look at the database for all signals that get lost.
+  const connection = (name: string) => forProjector(databaseUrl, name)
+  const projectors = new Projectors({ connection, partitions, tail, logger })
+  releases.push(() => projectors.close())
   const poll = new CheckpointPoll({
     read: reads.progress,
     intervalMs: POLL_INTERVAL_MS,
     onProgress(rows) {
-      for (const { partition, head } of rows) tail.advance(partition, head)
       hub.catchUp(rows)
+      for (const { projection, partition, head, error } of rows) {
+        tail.advance(partition, head)
+        if (error === null) projectors.resume(projection, partition)
+      }
     },
     onError: warn('the database cannot be polled'),
   })
+  releases.push(() => poll.close())
+
   const transport =
-    config.redisUrl === null
+    redisUrl === null
       ? null
-      : connectTransport({
-          url: config.redisUrl,
+      : await connectTransport({
+          url: redisUrl,
           installation: await readInstallation(databaseUrl),
           onHead: (partition, head) => tail.advance(partition, head),
           onChange: (change) => hub.take(change),
           onReconnect: () => void poll.poll(),
-          onError: warn('Redis cannot be used'),
+          onError: onRedisError,
         })
+  releases.push(() => transport?.close())
 
-  // Write side.
+  // Commands.
   const writeSide = createWriteSide({
     connection: forCommands(databaseUrl),
     partitions,
@@ -120,6 +131,7 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     },
     onBatch: (report) => metrics.batch(report),
   })
+  releases.push(() => writeSide.close())
   const dispatch = async (request: CommandRequest): Promise<Outcome> => {
     const { type } = request.command
     try {
@@ -132,45 +144,20 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     }
   }
 
-  // Projectors.
-  const projectors = !roles.has('projector')
-    ? []
-    : projections.map((projection) => {
-        const session = openSession(forProjector(databaseUrl, projection.name))
-        const projector = new Projector({
-          consumer: createFold(projection, createRows(session.db, projection), MAX_CACHED_ROWS),
-          partitions,
-          session,
-          tail,
-          maxBatchEvents: MAX_PROJECTOR_BATCH_EVENTS,
-          onChange(change) {
-            hub.take(change)
-            transport?.publishChange(change)
-            metrics.projected(projection.name, Number(change.to - change.from))
-          },
-          onStop: (partition, reason) =>
-            logger.error({ projection: projection.name, partition, reason }, 'a projection has stopped'),
-          onError: warn(`projecting ${projection.name} failed`),
-        })
-        return { start: () => projector.start(), close: () => projector.close().then(() => session.close()) }
-      })
-
-  // The API, and what operators look at.
-  const allowsOrigin = createOriginPolicy(config.allowedOrigins)
-  const http = createHttpServer(logger, allowsOrigin)
-  const schema = createSchema()
-  const report = (error: unknown, requestId: string) =>
-    logger.error({ err: error, requestId }, 'request failed')
+  // Queries and subscriptions.
+  const replica = readDatabaseUrl === null ? null : openPool(forQueries(readDatabaseUrl), QUERY_CONNECTIONS)
+  releases.push(() => replica?.close())
+  const queries = replica === null ? reads : createReads(replica.db)
+  const consistent = createConsistency({
+    progress: replica === null ? hub.progress : createReplicaProgress(queries.progress),
+    heads: async () => new Map((await reads.progress()).map(({ partition, head }) => [partition, head])),
+    timeoutMs: CONSISTENCY_TIMEOUT_MS,
+  })
   const progressStream = new ProgressStream({
     read: reads.progress,
     onProgress: (listener) => hub.onProgress(listener),
     intervalMs: PROGRESS_INTERVAL_MS,
-    onError: warn('reading progress failed'),
-  })
-  const consistent = createConsistency({
-    progress: hub.progress,
-    heads: async () => new Map((await reads.progress()).map(({ partition, head }) => [partition, head])),
-    timeoutMs: CONSISTENCY_TIMEOUT_MS,
+    onError: onReadError,
   })
   const live = {
     hub,
@@ -178,69 +165,59 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     partitionOf: (sku: Sku) => partitionOf(sku, partitions),
     progress: () => progressStream.subscribe(),
   }
-  const createContext = (requestId: string): ApiContext => ({ requestId, dispatch, reads, consistent, live })
-  const sockets = createLiveSockets({
-    schema,
-    path: GRAPHQL_PATH,
-    allowsOrigin,
-    createContext: () => createContext(uuidv7()),
-    maxConnections: MAX_SOCKETS,
-    maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,
-    report,
-    onDelivery: () => metrics.delivered(),
-  })
-  const apollo = createApollo({ schema, production: config.production, report })
+  const createContext = (requestId: string): ApiContext => {
+    return { requestId, dispatch, reads: { ...queries, progress: reads.progress }, consistent, live }
+  }
   const metrics = createMetrics({
-    sockets: () => sockets.connections,
+    sockets: () => served.sockets(),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,
     progress: reads.progress,
   })
-  let draining = false
-  await healthRoutes(http, { draining: () => draining, progress: reads.progress, registry: metrics.registry })
-  if (roles.has('api')) {
-    await apollo.start()
-    await graphqlRoute(http, { path: GRAPHQL_PATH, schema, apollo, createContext })
-    http.server.on('upgrade', sockets.upgrade)
-  }
 
+  if (roles.has('projector')) {
+    for (const projection of projections) {
+      await projectors.project(projection, (change) => {
+        hub.take(change)
+        transport?.publishChange(change)
+        metrics.projected(projection.name, Number(change.to - change.from))
+      })
+    }
+    if (redis !== null)
+      await projectors.run(
+        LINE_ALLOCATED,
+        () => createLineAllocatedRelay(redis),
+        () => {},
+      )
+  }
+  if (roles.has('sweeper')) {
+    const oldest = () => new Date(now().getTime() - config.receiptRetentionHours * 3_600_000)
+    const sweep = () => sweepReceipts(writeSide.db, oldest())
+    const sweeper = repeat(sweep, SWEEP_INTERVAL_MS, warn('sweeping receipts failed'))
+    releases.push(() => sweeper.close())
+    if (redis !== null && redisUrl !== null) {
+      const intake = await startIntake({ redisUrl, redis, dispatch, onError: onRedisError })
+      releases.push(() => intake.close())
+    }
+  }
+  const served = await serve({
+    ...config,
+    logger,
+    createContext,
+    onDelivery: () => metrics.delivered(),
+    graphql: roles.has('api'),
+    routes: (http) =>
+      healthRoutes(http, { draining: () => draining, progress: reads.progress, registry: metrics.registry }),
+  })
+  releases.push(() => served.close())
   poll.start()
-  for (const projector of projectors) projector.start()
-  await http.listen({ port: config.port, host: config.host })
 
-  async function close(): Promise<void> {
-    draining = true
-    await Promise.all([sockets.close(), closeHttp(http)])
-    await apollo.stop()
-    await writeSide.close()
-    await Promise.all(projectors.map((projector) => projector.close()))
-    await poll.close()
-    transport?.close()
-    await readPool.close()
-  }
-
-  const isEmpty = async () => (await reads.progress()).every(({ head }) => head === 0n)
-  return { url: urlOf(http), dispatch, isEmpty, close }
-}
-
-/** Waits for the requests that are under way, and cuts off those that take too long. */
-async function closeHttp(http: FastifyInstance): Promise<void> {
-  const cutOff = setTimeout(() => http.server.closeAllConnections(), DRAIN_TIMEOUT_MS)
-  await http.close()
-  clearTimeout(cutOff)
-}
-
-function urlOf(http: FastifyInstance): string {
-  const { address, family, port } = http.server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-}
-
-async function readInstallation(databaseUrl: string): Promise<string> {
-  const session = openSession(forCommands(databaseUrl))
-  try {
-    const [row] = await session.db.select().from(installation)
-    if (row === undefined) throw new Error('The database has not been migrated.')
-    return row.id
-  } finally {
-    await session.close()
+  return {
+    url: served.url,
+    dispatch,
+    isEmpty: async () => (await reads.progress()).every(({ head }) => head === 0n),
+    async close() {
+      draining = true
+      for (const release of releases.toReversed()) await release()
+    },
   }
 }

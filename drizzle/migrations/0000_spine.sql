@@ -60,8 +60,16 @@ CREATE TABLE "views"."checkpoints" (
 	"projection" text NOT NULL,
 	"partition" integer NOT NULL,
 	"position" bigint DEFAULT 0 NOT NULL,
+	"generation" integer DEFAULT 0 NOT NULL,
 	"error" text,
 	CONSTRAINT "checkpoints_projection_partition_pk" PRIMARY KEY("projection","partition")
+);
+--> statement-breakpoint
+CREATE TABLE "views"."skipped_events" (
+	"projection" text NOT NULL,
+	"partition" integer NOT NULL,
+	"position" bigint NOT NULL,
+	CONSTRAINT "skipped_events_projection_partition_position_pk" PRIMARY KEY("projection","partition","position")
 );
 --> statement-breakpoint
 CREATE TABLE "views"."availability" (

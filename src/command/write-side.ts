@@ -1,6 +1,6 @@
 import type { BatchReference } from '../domain/values.ts'
 import { openPool, openSession } from '../lib/postgres.ts'
-import type { ConnectionOptions } from '../lib/postgres.ts'
+import type { ConnectionOptions, Database } from '../lib/postgres.ts'
 import { AggregateCache } from './aggregate-cache.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherOptions } from './dispatcher.ts'
@@ -15,6 +15,8 @@ export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | '
 
 export interface WriteSide {
   readonly dispatcher: Dispatcher
+  /** For single statements beside commands. */
+  readonly db: Database
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export function createWriteSide({
   })
   return {
     dispatcher,
+    db: lookups.db,
     async close() {
       await dispatcher.close()
       await Promise.all([...sessions, lookups].map((link) => link.close()))

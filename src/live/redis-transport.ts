@@ -2,10 +2,9 @@
  * Signals between processes over Redis pub/sub: that the log has grown, and what projectors have changed. Hints: Redis may
  * lose them, be down, or come back empty, and nothing but time is lost, for every receiver also looks at the database.
  */
-import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
 import { parseLogPosition } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
+import { connectRedis } from '../lib/redis.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Change } from '../projector/projector.ts'
 import { decodeChange, encodeChange } from './wire.ts'
@@ -27,28 +26,24 @@ export interface Transport {
   close(): void
 }
 
-const connection = {
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 1,
-  // Spread, so that many processes do not come back at once.
-  retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()),
-} satisfies RedisOptions
-
-export function connectTransport(options: TransportOptions): Transport {
+export async function connectTransport(options: TransportOptions): Promise<Transport> {
   const { url, installation, onHead, onChange, onReconnect, onError } = options
   const heads = `onhand:${installation}:heads`
   const changes = `onhand:${installation}:changes`
-  const publisher = new Redis(url, connection)
-  const subscriber = new Redis(url, { ...connection, autoResubscribe: false })
-  publisher.on('error', onError)
-  subscriber.on('error', onError)
-  subscriber.on('ready', () => {
-    subscriber.subscribe(heads, changes).then(onReconnect, onError)
-  })
+  const publisher = await connectRedis(url, onError)
+  const subscriber = await connectRedis(url, onError, { autoResubscribe: false })
+  const subscribe = () => void subscriber.subscribe(heads, changes).then(onReconnect, onError)
+  subscriber.on('ready', subscribe)
+  if (subscriber.status === 'ready') subscribe()
   subscriber.on('message', (channel: string, message: string) => {
-    if (channel === changes) return onChange(decodeChange(message))
-    const [partition, head] = message.split(' ') as [string, string]
-    onHead(Number(partition), parseLogPosition(head))
+    try {
+      if (channel === changes) return onChange(decodeChange(message))
+      const [partition, head] = message.split(' ') as [string, string]
+      onHead(Number(partition), parseLogPosition(head))
+    } catch (error) {
+      // Another release's message, perhaps. What it told is in the database, too.
+      onError(error)
+    }
   })
 
   function publish(channel: string, message: string): void {

@@ -34,3 +34,11 @@ export const forQueries = (url: string): ConnectionOptions => ({
     statement_timeout: '5s',
   },
 })
+
+/** Rebuilding and verifying: a few statements that may take long, on whole tables. */
+export const forMaintenance = (url: string): ConnectionOptions => ({
+  url,
+  applicationName: 'onhand maintenance',
+  // What is half done after a crash is thrown away anyway.
+  settings: { timezone: 'UTC', jit: 'off', work_mem: '128MB', synchronous_commit: 'off' },
+})

@@ -6,7 +6,7 @@ import postgres from 'postgres'
 import type { Database } from '../lib/postgres.ts'
 import { installation, logPartitions } from '../log/tables.ts'
 import { projections } from '../projection/all.ts'
-import { checkpoints } from '../projector/tables.ts'
+import { ensureCheckpoints } from '../projector/checkpoint.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle/migrations', import.meta.url))
 
@@ -40,10 +40,11 @@ export async function migrateDatabase(url: string, partitions: number): Promise<
     await db.execute(
       sql`insert into ${installation} select gen_random_uuid() where not exists (select from ${installation})`,
     )
-    const rows = projections.flatMap(({ name }) =>
-      Array.from({ length: partitions }, (_, partition) => ({ projection: name, partition })),
+    await ensureCheckpoints(
+      db,
+      projections.map(({ name }) => name),
+      partitions,
     )
-    await db.insert(checkpoints).values(rows).onConflictDoNothing()
   } finally {
     await client.end({ timeout: 5 })
   }

@@ -1,6 +1,7 @@
 import type { Database } from '../lib/postgres.ts'
 import { createProgressRead } from '../projector/progress.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
+import { projections } from './all.ts'
 import { availability } from './availability.ts'
 import type { AvailabilityRow } from './availability.ts'
 import { batches } from './batches.ts'
@@ -21,6 +22,7 @@ export interface Reads {
   readonly orders: PointReads<OrderRow>
   readonly products: ListProducts
   readonly ledger: Ledger
+  /** Of the projections in each partition. */
   readonly progress: () => Promise<PartitionProgress[]>
 }
 
@@ -32,6 +34,9 @@ export function createReads(db: Database): Reads {
     orders: createPointReads(db, orders),
     products: createProductList(db),
     ledger: createLedger(db),
-    progress: createProgressRead(db),
+    progress: createProgressRead(
+      db,
+      projections.map(({ name }) => name),
+    ),
   }
 }

@@ -1,4 +1,4 @@
-import { asc } from 'drizzle-orm'
+import { asc, inArray } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
 import type { Database } from '../lib/postgres.ts'
 import { groupBy } from '../lib/group-by.ts'
@@ -30,10 +30,15 @@ export interface ProjectionProgress {
 /** A projection that is behind by no more than this keeps up. */
 const LIVE_LAG_MS = 1000
 
-export function createProgressRead(db: Database): () => Promise<PartitionProgress[]> {
+/** @param names of consumers of the log; without it, all that have a checkpoint */
+export function createProgressRead(
+  db: Database,
+  names?: readonly string[],
+): () => Promise<PartitionProgress[]> {
   const select = db
     .select()
     .from(progress)
+    .where(names && inArray(progress.projection, [...names]))
     .orderBy(asc(progress.projection), asc(progress.partition))
     .prepare('progress')
   return () => select.execute()

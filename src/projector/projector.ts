@@ -7,7 +7,7 @@
  * that a lost signal costs a moment and never an event.
  *
  * Modes of a partition: idle (at the head), working, elsewhere (another process has the lock), stopped (the next event
- * cannot be taken: it stays so, and says so, until a restart or a rebuild).
+ * cannot be taken: it stays so, and says so, until a restart or until an operator has told it to go on).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordedEvent } from '../domain/messages.ts'
@@ -20,7 +20,7 @@ import { createLogReader } from '../log/read.ts'
 import type { LogReader } from '../log/read.ts'
 import type { LogTail } from '../log/tail.ts'
 import { createCheckpoints } from './checkpoint.ts'
-import type { Checkpoints } from './checkpoint.ts'
+import type { Checkpoint, Checkpoints } from './checkpoint.ts'
 import type { Consumed, Consumer } from './consumer.ts'
 import type { ProjectedRow } from './projection.ts'
 
@@ -51,8 +51,8 @@ export interface ProjectorOptions {
 const RETRY_MS = 200
 
 interface PartitionState {
-  /** Where this process left the checkpoint; null if it does not know. */
-  position: LogPosition | null
+  /** As this process left it; null if it does not know. */
+  checkpoint: Checkpoint | null
   stopped: boolean
 }
 
@@ -72,12 +72,20 @@ export class Projector {
     this.#options = options
     this.#checkpoints = createCheckpoints(session.db)
     this.#log = createLogReader(session.db)
-    this.#partitions = Array.from({ length: partitions }, () => ({ position: null, stopped: false }))
+    this.#partitions = Array.from({ length: partitions }, () => ({ checkpoint: null, stopped: false }))
   }
 
   start(): void {
     const stopListening = this.#options.tail.onAdvance(() => this.#wakeUp.resolve())
     this.#running = this.#run().finally(stopListening)
+  }
+
+  /** An operator has seen to what stopped it: tries again. */
+  resume(partition: Partition): void {
+    const state = this.#partitions[partition]
+    if (state === undefined || !state.stopped) return
+    state.stopped = false
+    this.#wakeUp.resolve()
   }
 
   /** Ends after the transaction that is under way. */
@@ -106,11 +114,12 @@ export class Projector {
 
   async #step(partition: Partition, state: PartitionState): Promise<StepResult> {
     const { tail, session, consumer, onChange, onStop, onError } = this.#options
-    if (state.stopped || (state.position !== null && tail.head(partition) <= state.position)) return 'idle'
+    const { checkpoint } = state
+    if (state.stopped || (checkpoint !== null && tail.head(partition) <= checkpoint.position)) return 'idle'
     try {
-      const step = await session.transaction(() => this.#advance(partition, state.position))
+      const step = await session.transaction(() => this.#advance(partition, checkpoint))
       if (step === null) return 'elsewhere'
-      state.position = step.to
+      state.checkpoint = { position: step.to, generation: step.generation }
       if (step.stopped !== null) {
         state.stopped = true
         onStop(partition, step.stopped)
@@ -119,7 +128,7 @@ export class Projector {
       onChange({ projection: consumer.name, partition, from: step.from, to: step.to, rows: step.rows })
       return 'worked'
     } catch (error) {
-      state.position = null
+      state.checkpoint = null
       consumer.forget(partition)
       onError(error)
       return 'failed'
@@ -127,17 +136,24 @@ export class Projector {
   }
 
   /** One transaction's work; null if another process is at it. */
-  async #advance(partition: Partition, expected: LogPosition | null) {
+  async #advance(partition: Partition, expected: Checkpoint | null) {
     const { consumer } = this.#options
-    const from = await this.#checkpoints.lock(consumer.name, partition)
-    if (from === null) return null
-    if (from !== expected) consumer.forget(partition)
+    const found = await this.#checkpoints.lock(consumer.name, partition)
+    if (found === null) return null
+    const { position: from, generation } = found
+    if (from !== expected?.position || generation !== expected.generation) consumer.forget(partition)
     const consumed = await this.#consumeNext(partition, from)
-    if (consumed === null) return { from, to: from, rows: [], stopped: null }
-    const { rows, position: to, failure } = consumed
-    const stopped = failure === null ? null : `Event ${to + 1n} cannot be taken: ${messageOf(failure)}`
+    if (consumed === null) return { from, to: from, generation, rows: [], stopped: null }
+    const { rows, failure } = consumed
+    let { position: to } = consumed
+    let stopped: string | null = null
+    if (failure !== null) {
+      const next = (to + 1n) as LogPosition
+      if (await this.#checkpoints.skips(consumer.name, partition, next)) to = next
+      else stopped = `Event ${next} cannot be taken: ${messageOf(failure)}`
+    }
     await this.#checkpoints.move(consumer.name, partition, to, stopped)
-    return { from, to, rows, stopped }
+    return { from, to, generation, rows, stopped }
   }
 
   async #consumeNext(partition: Partition, from: LogPosition): Promise<Consumed | null> {

@@ -19,10 +19,23 @@ export const checkpoints = views.table(
       .$type<LogPosition>()
       .notNull()
       .default(sql`0`),
+    /** Rises when the table was replaced, so that whoever remembers rows of it forgets them. */
+    generation: integer('generation').notNull().default(0),
     /** Why the projection stopped before the next event; null while it runs. */
     error: text('error'),
   },
   (table) => [primaryKey({ columns: [table.projection, table.partition] })],
+)
+
+/** Events that an operator has told a projection to leave out, because it cannot take them. */
+export const skippedEvents = views.table(
+  'skipped_events',
+  {
+    projection: text('projection').notNull(),
+    partition: integer('partition').notNull(),
+    position: position('position').$type<LogPosition>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.projection, table.partition, table.position] })],
 )
 
 /**

@@ -1,0 +1,87 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { v7 as uuidv7 } from 'uuid'
+import { createApollo } from './apollo.ts'
+import type { ApiContext } from './context.ts'
+import { createHttpServer, graphqlRoute } from './http.ts'
+import { createOriginPolicy } from './origins.ts'
+import { createSchema } from './schema.ts'
+import { createLiveSockets } from './websocket.ts'
+
+export interface ServeOptions {
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  readonly allowedOrigins: readonly string[]
+  readonly production: boolean
+  readonly logger: Logger
+  readonly createContext: (requestId: string) => ApiContext
+  readonly onDelivery: () => void
+  /** False: the process has other work, and only says how it is. */
+  readonly graphql: boolean
+  /** Routes beside GraphQL's. */
+  readonly routes: (http: FastifyInstance) => Promise<void>
+}
+
+export interface Served {
+  /** `http://127.0.0.1:4000` */
+  readonly url: string
+  readonly sockets: () => number
+  /** Answers what is under way, and tells live clients to go elsewhere. */
+  readonly close: () => Promise<void>
+}
+
+const GRAPHQL_PATH = '/graphql'
+const MAX_SOCKETS = 15_000
+const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
+/** Requests that take longer than this to end are cut off when the server closes. */
+const DRAIN_TIMEOUT_MS = 3000
+
+/** HTTP and WebSocket on one port. */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { logger, createContext } = options
+  const allowsOrigin = createOriginPolicy(options.allowedOrigins)
+  const schema = createSchema()
+  const report = (error: unknown, requestId: string) =>
+    logger.error({ err: error, requestId }, 'request failed')
+  const http = createHttpServer(logger, allowsOrigin)
+  const apollo = createApollo({ schema, production: options.production, report })
+  const sockets = createLiveSockets({
+    schema,
+    path: GRAPHQL_PATH,
+    allowsOrigin,
+    createContext: () => createContext(uuidv7()),
+    maxConnections: MAX_SOCKETS,
+    maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,
+    report,
+    onDelivery: options.onDelivery,
+  })
+  await options.routes(http)
+  if (options.graphql) {
+    await apollo.start()
+    await graphqlRoute(http, { path: GRAPHQL_PATH, schema, apollo, createContext })
+    http.server.on('upgrade', sockets.upgrade)
+  }
+  await http.listen({ port: options.port, host: options.host })
+
+  return {
+    url: urlOf(http),
+    sockets: () => sockets.connections,
+    async close() {
+      await Promise.all([sockets.close(), closeHttp(http)])
+      if (options.graphql) await apollo.stop()
+    },
+  }
+}
+
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  const cutOff = setTimeout(() => http.server.closeAllConnections(), DRAIN_TIMEOUT_MS)
+  await http.close()
+  clearTimeout(cutOff)
+}
+
+function urlOf(http: FastifyInstance): string {
+  const { address, family, port } = http.server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConsistencyToken } from '../log/token.ts'
+import type { PartitionProgress } from '../projector/progress.ts'
+import type { Progress } from './progress.ts'
+
+const POLL_MS = 10
+
+/**
+ * How far the projections are on a replica, which is behind what projectors tell of the primary and tells nothing itself: it is
+ * asked, all waiting together, until it has what is waited for.
+ */
+export function createReplicaProgress(read: () => Promise<PartitionProgress[]>): Pick<Progress, 'reached'> {
+  let reading: Promise<PartitionProgress[]> | null = null
+
+  function readTogether(): Promise<PartitionProgress[]> {
+    reading ??= read().finally(() => {
+      reading = null
+    })
+    return reading
+  }
+
+  return {
+    async reached(projection: string, token: ConsistencyToken, timeoutMs: number) {
+      const deadline = performance.now() + timeoutMs
+      for (;;) {
+        const rows = (await readTogether()).filter((row) => row.projection === projection)
+        const positions = new Map(rows.map(({ partition, position }) => [partition, position]))
+        if ([...token].every(([partition, position]) => position <= (positions.get(partition) ?? 0n)))
+          return true
+        if (performance.now() > deadline) return false
+        await sleep(POLL_MS)
+      }
+    },
+  }
+}
