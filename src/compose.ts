@@ -33,6 +33,7 @@ import { createMetrics } from './operations/metrics.ts'
 import { projections } from './projection/all.ts'
 import { createReads } from './projection/read-side.ts'
 import { Projectors } from './projector/projectors.ts'
+import { consoleRoutes } from './web/console.ts'
 
 export interface ComposeOptions {
   readonly config: Config
@@ -205,8 +206,14 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     createContext,
     onDelivery: () => metrics.delivered(),
     graphql: roles.has('api'),
-    routes: (http) =>
-      healthRoutes(http, { draining: () => draining, progress: reads.progress, registry: metrics.registry }),
+    routes: async (http) => {
+      await healthRoutes(http, {
+        draining: () => draining,
+        progress: reads.progress,
+        registry: metrics.registry,
+      })
+      if (roles.has('api')) await consoleRoutes(http)
+    },
   })
   releases.push(() => served.close())
   poll.start()

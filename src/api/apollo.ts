@@ -1,42 +1,91 @@
 import { ApolloServer } from '@apollo/server'
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server'
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled'
+import { OperationTypeNode } from 'graphql'
 import type { GraphQLSchema } from 'graphql'
+import type { Logger } from 'pino'
 import type { ApiContext } from './context.ts'
-import { formatFault } from './errors.ts'
+import { badUserInput, faultCode, formatFault } from './errors.ts'
 import { parseOptions } from './limits.ts'
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema
   /** Hide from clients' typing mistakes what the schema would have had to offer. */
   readonly production: boolean
+  readonly logger: Logger
   /** Told of errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
 }
 
-export function createApollo({ schema, production, report }: ApolloOptions): ApolloServer<ApiContext> {
+export function createApollo({
+  schema,
+  production,
+  logger,
+  report,
+}: ApolloOptions): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema,
     parseOptions,
+    logger,
     introspection: true,
     hideSchemaDetailsFromClientErrors: production,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // For requests that are refused before they become an operation; the plugin below sees to all others.
-    formatError: ({ message, extensions }) => ({ message, extensions: { retryable: false, ...extensions } }),
-    plugins: [ApolloServerPluginCacheControlDisabled(), faults(report)],
+    // For requests that are refused before they become an operation; a plugin below sees to all others.
+    formatError: ({ message, extensions }) => ({
+      message,
+      extensions: { retryable: false, ...extensions, code: faultCode(extensions?.['code']) },
+    }),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      // It would be loaded from the internet.
+      ApolloServerPluginLandingPageDisabled(),
+      onEachRequest({ ...subscriptionsElsewhere, ...legacyStatus }),
+      faults(report),
+    ],
   })
+}
+
+type Listener = GraphQLRequestListener<ApiContext>
+
+function onEachRequest(listener: Listener): ApolloServerPlugin<ApiContext> {
+  return { requestDidStart: async () => listener }
 }
 
 /** Errors as clients are to see them. A plugin, because only it knows which request they belong to. */
 function faults(report: ApolloOptions['report']): ApolloServerPlugin<ApiContext> {
-  const onRequest: GraphQLRequestListener<ApiContext> = {
+  return onEachRequest({
     async willSendResponse({ errors, response: { body }, contextValue: { requestId } }) {
       if (errors === undefined || body.kind !== 'single') return
       body.singleResult.errors = errors.map((error) =>
         formatFault(error, requestId, (cause) => report(cause, requestId)),
       )
     },
-  }
-  return { requestDidStart: async () => onRequest }
+  })
+}
+
+/** Executed as if it were a query, a subscription would make no sense of itself. */
+const subscriptionsElsewhere: Listener = {
+  async didResolveOperation({ operation, response }) {
+    if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return
+    response.http.status = 400
+    throw badUserInput('Subscriptions go over WebSocket, in the graphql-transport-ws protocol.')
+  },
+}
+
+/**
+ * GraphQL over HTTP: to a client that takes `application/json` only, a well-formed request that GraphQL refuses is
+ * answered 200, because such a client may take any other status for the word of a proxy.
+ */
+const legacyStatus: Listener = {
+  async willSendResponse({ request: { http }, response, errors = [] }) {
+    const accept = http?.headers.get('accept') ?? ''
+    const legacy =
+      accept.includes('application/json') && !accept.includes('application/graphql-response+json')
+    const refused = errors.every(({ extensions }) => extensions['code'] !== 'BAD_REQUEST')
+    if (legacy && refused && response.http.status === 400) response.http.status = 200
+  },
 }

@@ -20,16 +20,21 @@ export interface Connection<Node> {
   }
 }
 
-const DEFAULT_PAGE = 20
-const MAX_PAGE = 100
+export const DEFAULT_PAGE = 20
+export const MAX_PAGE = 100
 
-/**
- * @param decode what a cursor of this list says; null if it is none
- * @throws BAD_USER_INPUT before anything is read
- */
-export function pageRequest<Place>(
+/** A list that is read page by page. */
+export interface List<Place extends readonly unknown[]> {
+  /** Tells its cursors from those of other lists. */
+  readonly name: string
+  /** What a cursor of the list says; null, or an error, if it is none. */
+  readonly place: (cursor: readonly unknown[]) => Place | null
+}
+
+/** @throws BAD_USER_INPUT before anything is read */
+export function pageRequest<Place extends readonly unknown[]>(
   { first, after, last, before }: ConnectionArgs,
-  decode: (cursor: readonly unknown[]) => Place | null,
+  list: List<Place>,
 ): PageRequest<Place> {
   if (first != null && last != null) throw badUserInput('Give "first" or "last", not both.')
   const backward = last != null
@@ -37,8 +42,8 @@ export function pageRequest<Place>(
   if (limit < 1 || limit > MAX_PAGE) {
     throw badUserInput(`"${backward ? 'last' : 'first'}" is ${limit}; it can be 1 to ${MAX_PAGE}.`)
   }
-  const start = after == null ? null : decodeCursor(after, 'after', decode)
-  const end = before == null ? null : decodeCursor(before, 'before', decode)
+  const start = after == null ? null : decodeCursor(after, 'after', list)
+  const end = before == null ? null : decodeCursor(before, 'before', list)
   return backward
     ? { direction: 'backward', limit, beyond: end, until: start }
     : { direction: 'forward', limit, beyond: start, until: end }
@@ -48,9 +53,10 @@ export function pageRequest<Place>(
 export function connection<Node, Place extends readonly unknown[]>(
   { rows, more }: Page<Node>,
   { direction, beyond }: PageRequest<Place>,
+  list: List<Place>,
   placeOf: (node: Node) => Place,
 ): Connection<Node> {
-  const edges = rows.map((node) => ({ cursor: encodeCursor(placeOf(node)), node }))
+  const edges = rows.map((node) => ({ cursor: encodeCursor(list, placeOf(node)), node }))
   // What a cursor was given for lies before the page, or it would have had no cursor.
   const passed = beyond !== null
   return {
@@ -65,22 +71,24 @@ export function connection<Node, Place extends readonly unknown[]>(
   }
 }
 
-function encodeCursor(place: readonly unknown[]): string {
-  const text = JSON.stringify(place, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+function encodeCursor({ name }: Pick<List<never>, 'name'>, place: readonly unknown[]): string {
+  const text = JSON.stringify([name, ...place], (_, value) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
   return Buffer.from(text).toString('base64url')
 }
 
-function decodeCursor<Place>(
+function decodeCursor<Place extends readonly unknown[]>(
   cursor: string,
   argument: string,
-  decode: (cursor: readonly unknown[]) => Place | null,
+  list: List<Place>,
 ): Place {
   let place: Place | null = null
   try {
-    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    place = Array.isArray(values) ? decode(values) : null
+    const [name, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+    place = name === list.name ? list.place(values) : null
   } catch {
-    // Not JSON: not a cursor.
+    // Not JSON, or not a place: not a cursor.
   }
   if (place === null) throw badUserInput(`"${argument}" is not a cursor of this list.`)
   return place

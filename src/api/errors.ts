@@ -21,6 +21,19 @@ export type FaultCode =
   | 'SERVICE_UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR'
 
+/** What libraries call that which is the client's mistake. */
+const MISTAKES = new Set<unknown>([
+  'BAD_REQUEST',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+])
+
+/** The code that clients see in its place: one name for one thing, on every transport. */
+export function faultCode(code: unknown): unknown {
+  return code === undefined || MISTAKES.has(code) ? 'BAD_USER_INPUT' : code
+}
+
 export function fault(
   code: FaultCode,
   message: string,
@@ -66,12 +79,8 @@ export function formatFault(
   // Raised by GraphQL itself (syntax, validation, variables), or by a resolver that knew what it said. Where a
   // scalar refused a value written into the document, its own code says more than that validation failed.
   if (cause === undefined || cause instanceof GraphQLError) {
-    const { http: _, ...seen }: GraphQLErrorExtensions = {
-      code: 'BAD_USER_INPUT',
-      ...extensions,
-      ...cause?.extensions,
-    }
-    return { message, ...where, extensions: { retryable: false, ...seen } }
+    const { http: _, ...seen }: GraphQLErrorExtensions = { ...extensions, ...cause?.extensions }
+    return { message, ...where, extensions: { retryable: false, ...seen, code: faultCode(seen['code']) } }
   }
   const known = knownFault(cause)
   if (known !== null) return { message: known.message, ...where, extensions: known.extensions }

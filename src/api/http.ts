@@ -1,145 +1,93 @@
-/** The HTTP server: GraphQL over HTTP on `/graphql`, with Apollo Server behind it. */
-import type { ApolloServer } from '@apollo/server'
-import { fastifyApolloHandler } from '@as-integrations/fastify'
+/** The HTTP server, without routes: who may ask, how large and how slow a request may be, and how a refusal looks. */
 import fastifyCors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import { v7 as uuidv7 } from 'uuid'
-import type { ApiContext } from './context.ts'
-import { formatFault } from './errors.ts'
-import { exceededLimit, parseWithinLimits } from './limits.ts'
+import { MAX_BODY_BYTES, acceptJsonBodies } from './json-body.ts'
 import type { OriginPolicy } from './origins.ts'
+import { RESPONSE_HEADERS } from './response-headers.ts'
 
-const MAX_BODY_BYTES = 100 * 1024
-/** A request whose headers or body do not arrive in this time is cut off. */
+/** Connections, live ones among them. A process can hold some 20,000 descriptors, and the database needs a few. */
+const MAX_CONNECTIONS = 17_000
+/** A peer that connects and says nothing, or not all of its headers, is cut off. */
+const HEADERS_TIMEOUT_MS = 5000
+/** So is one whose body does not arrive. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** How often Node looks for those two. */
+const CHECK_INTERVAL_MS = 1000
+/** A peer that does not take its answer is cut off; no answer takes as long to be made. */
+const IDLE_TIMEOUT_MS = 30_000
+const PREFLIGHT_MAX_AGE_SECONDS = 3600
 const REQUEST_ID = /^[\w.:-]{1,100}$/
-/** Documents whose check is remembered, all together. */
-const MAX_CHECKED_CHARACTERS = 4_000_000
 
-/** The server, without routes. Bodies are JSON or nothing; errors are JSON, whatever went wrong. */
+/** Bodies are JSON or nothing; errors are JSON, whatever went wrong. */
 export function createHttpServer(logger: FastifyBaseLogger, allowsOrigin: OriginPolicy): FastifyInstance {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Closing is for the composition to pace: what is under way is answered first.
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    // Closing is for the composition to pace: what is under way is answered first, and what comes meanwhile, too.
     forceCloseConnections: false,
+    return503OnClosing: false,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7()
     },
   })
+  server.server.maxConnections = MAX_CONNECTIONS
+  acceptJsonBodies(server)
   server.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
+    reply.headers(RESPONSE_HEADERS).header('x-request-id', request.id)
   })
-  server.register(fastifyCors, () => (request: FastifyRequest, done: CorsDone) => {
-    const { origin, host } = request.headers
-    done(null, { origin: origin !== undefined && allowsOrigin(origin, host), maxAge: 3600 })
-  })
+  allowOrigins(server, allowsOrigin)
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
-    if (status >= 500) request.log.error({ err: error }, 'request failed')
-    const message =
-      status >= 500 ? `Something went wrong on our side. Quote request ${request.id}.` : error.message
-    const code = status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST'
-    return sendErrors(reply, status, [{ message, extensions: { code, retryable: false } }])
+    if (status < 500) return refuse(reply, status, 'BAD_USER_INPUT', error.message)
+    request.log.error({ err: error, requestId: request.id }, 'request failed')
+    const message = `Something went wrong on our side. Quote request ${request.id} when you report it.`
+    return refuse(reply, status, 'INTERNAL_SERVER_ERROR', message, { requestId: request.id })
   })
   server.setNotFoundHandler((request, reply) => {
     const message = `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`
-    return sendErrors(reply, 404, [{ message, extensions: { code: 'NOT_FOUND', retryable: false } }])
+    return refuse(reply, 404, 'NOT_FOUND', message)
   })
   return server
 }
 
-type CorsDone = (error: Error | null, options: { origin: boolean; maxAge: number }) => void
-
-export interface GraphQLRouteOptions {
-  readonly path: string
-  readonly schema: GraphQLSchema
-  readonly apollo: ApolloServer<ApiContext>
-  readonly createContext: (requestId: string) => ApiContext
-}
-
-export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
-  const { path, schema, apollo, createContext } = options
-  // The requests that Apollo refuses for their type should get as far as Apollo.
-  server.addContentTypeParser(
-    ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'],
-    (_, __, done) => done(null),
-  )
-  const limits = createLimitCheck(schema)
-  const handle = fastifyApolloHandler(apollo, { context: async (request) => createContext(request.id) })
-  server.route({
-    method: ['GET', 'POST'],
-    url: path,
-    async preHandler(request, reply) {
-      const refusal = charsetRefusal(request) ?? null
-      if (refusal !== null) return sendErrors(reply, 415, [refusal])
-      const exceeded = limits(sourceOf(request))
-      if (exceeded !== null) return sendErrors(reply, 400, [formatFault(exceeded, request.id, () => {})])
-    },
-    handler: handle,
-  })
-  server.route({
-    method: ['PUT', 'PATCH', 'DELETE'],
-    url: path,
-    handler: (_, reply) => {
-      const message = 'GraphQL requests are GET or POST.'
-      return sendErrors(reply.header('allow', 'GET, POST'), 405, [
-        { message, extensions: { code: 'BAD_REQUEST', retryable: false } },
-      ])
-    },
-  })
-}
-
-function sourceOf({ method, body, query }: FastifyRequest): unknown {
-  const place = method === 'GET' ? query : body
-  return typeof place === 'object' && place !== null && 'query' in place ? place.query : undefined
-}
-
-/** Syntax errors, and what is no document at all, are for Apollo to report. */
-function createLimitCheck(schema: GraphQLSchema): (source: unknown) => GraphQLError | null {
-  const checked = new LRUCache<string, { exceeded: GraphQLError | null }>({
-    maxSize: MAX_CHECKED_CHARACTERS,
-    sizeCalculation: (_, source) => source.length + 1,
-  })
-  return (source) => {
-    if (typeof source !== 'string') return null
-    let check = checked.get(source)
-    if (check === undefined) {
-      let document: DocumentNode
-      try {
-        document = parseWithinLimits(source)
-      } catch {
-        return null
-      }
-      check = { exceeded: exceededLimit(schema, document) }
-      checked.set(source, check)
-    }
-    return check.exceeded
-  }
-}
-
-const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i
-
-function charsetRefusal({ headers }: FastifyRequest): ErrorBody | null {
-  const charset = CHARSET.exec(headers['content-type'] ?? '')?.[1]
-  if (charset === undefined || /^utf-?8$/i.test(charset)) return null
-  return {
-    message: `The charset ${charset} is not supported; send UTF-8.`,
-    extensions: { code: 'BAD_REQUEST', retryable: false },
-  }
-}
-
-interface ErrorBody {
-  readonly message: string
-  readonly extensions?: Record<string, unknown>
-}
-
-function sendErrors(reply: FastifyReply, status: number, errors: readonly ErrorBody[]): FastifyReply {
+/** An answer in the form of GraphQL's, for requests that do not get as far as GraphQL. */
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  message: string,
+  extensions: Record<string, unknown> = {},
+): FastifyReply {
+  const errors = [{ message, extensions: { code, retryable: false, ...extensions } }]
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify({ errors }))
 }
+
+/** Tells browsers which pages of other origins may read the answers. */
+function allowOrigins(server: FastifyInstance, allowsOrigin: OriginPolicy): void {
+  // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
+  server.addHook('onRequest', async ({ headers }, reply) => {
+    if (headers['access-control-request-private-network'] === 'true' && allowsOrigin(headers)) {
+      reply.header('access-control-allow-private-network', 'true')
+    }
+  })
+  server.register(fastifyCors, () => ({ headers }: FastifyRequest, done: CorsDone) => {
+    done(null, {
+      origin: headers.origin !== undefined && allowsOrigin(headers),
+      exposedHeaders: ['x-request-id'],
+      maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+      strictPreflight: false,
+    })
+  })
+}
+
+type CorsDone = (
+  error: Error | null,
+  options: { origin: boolean; exposedHeaders: string[]; maxAge: number; strictPreflight: boolean },
+) => void

@@ -1,20 +1,25 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 /**
- * Which pages may call this API from a browser. Without an Origin it is no browser, and nothing to be protected from.
+ * Which pages may call this API from a browser, by the headers of a request. Without an Origin it is no browser, and
+ * nothing to be protected from.
  */
-export type OriginPolicy = (origin: string | undefined, host: string | undefined) => boolean
+export type OriginPolicy = (headers: IncomingHttpHeaders) => boolean
 
 const LOCAL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
 /** Pages from the same host, from this machine, and from the origins named. */
 export function createOriginPolicy(allowed: readonly string[]): OriginPolicy {
   const named = new Set(allowed)
-  return (origin, host) =>
-    origin === undefined ||
-    named.has(origin) ||
-    LOCAL.test(origin) ||
-    (host !== undefined && hostOf(origin) === host)
+  return (headers) => {
+    const { origin } = headers
+    return origin === undefined || named.has(origin) || LOCAL.test(origin) || isOwn(origin, headers)
+  }
 }
 
-function hostOf(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null
+/** A proxy may have put its own idea of a host into `host`. A page cannot set either of the two headers. */
+function isOwn(origin: string, { host, 'x-forwarded-host': forwarded }: IncomingHttpHeaders): boolean {
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin).host
+  return page === host || page === forwarded
 }

@@ -1,9 +1,17 @@
 import { availableToPromise, earliestPromise } from '../domain/promise.ts'
-import { parseBatchReference, parseLogPosition, parseOrderId, parseSku } from '../domain/values.ts'
+import {
+  parseBatchReference,
+  parseLogPosition,
+  parseOrderId,
+  parseQuantity,
+  parseSku,
+} from '../domain/values.ts'
+import type { LogPosition, Sku } from '../domain/values.ts'
 import { placeOf } from '../projection/product-list.ts'
 import type { ProductFilter, ProductOrder, ProductPlace } from '../projection/product-list.ts'
 import { summarizeProgress } from '../projector/progress.ts'
 import { connection, pageRequest } from './connection.ts'
+import type { List } from './connection.ts'
 import type { ApiContext, QueryRoot } from './context.ts'
 import { badUserInput } from './errors.ts'
 import type { GqlQueryResolvers, GqlResolvers } from './resolver-types.ts'
@@ -29,10 +37,11 @@ const Query: GqlQueryResolvers = {
   async products(root, args, context) {
     const order = productOrder(args)
     const filter = productFilter(args)
-    const request = pageRequest(args, (cursor) => productPlace(cursor, order))
+    const list = productList(order)
+    const request = pageRequest(args, list)
     await consistent('availability', root, args, context)
     const page = await context.reads.products(filter, order, request)
-    return connection(page, request, (row) => placeOf(row, order))
+    return connection(page, request, list, (row) => placeOf(row, order))
   },
   async batch(root, args, context) {
     const reference = parseBatchReference(args.reference)
@@ -48,14 +57,11 @@ const Query: GqlQueryResolvers = {
   },
   async stockMovements(root, args, context) {
     const sku = parseSku(args.sku)
-    const request = pageRequest(args, (cursor) => {
-      return cursor.length === 1 && typeof cursor[0] === 'string'
-        ? ([parseLogPosition(cursor[0])] as const)
-        : null
-    })
+    const list = movementList(sku)
+    const request = pageRequest(args, list)
     await consistent('movements', root, args, context)
     const page = await context.reads.ledger.page(sku, request)
-    return connection(page, request, (row) => [row.position] as const)
+    return connection(page, request, list, (row) => [row.position] as const)
   },
   async projections(_, __, context) {
     return summarizeProgress(await context.reads.progress(), new Date())
@@ -92,18 +98,32 @@ function productOrder({ orderBy }: Partial<GqlQueryProductsArgs>): ProductOrder 
 }
 
 function productFilter({ filter }: Partial<GqlQueryProductsArgs>): ProductFilter {
-  const skus = filter?.skus?.map(parseSku) ?? null
-  if (skus !== null && skus.length > MAX_SKUS) {
-    throw badUserInput(`"skus" has ${skus.length} entries; at most ${MAX_SKUS} are allowed.`)
+  const asked = filter?.skus ?? null
+  if (asked !== null && asked.length > MAX_SKUS) {
+    throw badUserInput(`"skus" has ${asked.length} entries; at most ${MAX_SKUS} are allowed.`)
   }
+  const skus = asked?.map(parseSku) ?? null
   const prefix = filter?.skuStartsWith ?? ''
   return { skus, skuStartsWith: prefix === '' ? null : parseSku(prefix), status: filter?.status ?? null }
 }
 
-function productPlace(cursor: readonly unknown[], order: ProductOrder): ProductPlace | null {
-  const sku = cursor.at(-1)
-  if (typeof sku !== 'string') return null
-  if (order.field === 'SKU') return cursor.length === 1 ? [parseSku(sku)] : null
-  const [available] = cursor
-  return cursor.length === 2 && Number.isInteger(available) ? [available as number, parseSku(sku)] : null
+function productList({ field }: ProductOrder): List<ProductPlace> {
+  return {
+    name: `products by ${field}`,
+    place(cursor) {
+      const sku = cursor.at(-1)
+      if (typeof sku !== 'string') return null
+      if (field === 'SKU') return cursor.length === 1 ? [parseSku(sku)] : null
+      const [available] = cursor
+      return cursor.length === 2 && typeof available === 'number'
+        ? [parseQuantity(available, 0), parseSku(sku)]
+        : null
+    },
+  }
 }
+
+const movementList = (sku: Sku): List<readonly [LogPosition]> => ({
+  name: `movements of ${sku}`,
+  place: ([position, ...rest]) =>
+    rest.length === 0 && typeof position === 'string' ? [parseLogPosition(position)] : null,
+})

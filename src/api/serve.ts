@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createApollo } from './apollo.ts'
 import type { ApiContext } from './context.ts'
-import { createHttpServer, graphqlRoute } from './http.ts'
+import { graphqlRoute } from './graphql-route.ts'
+import { createHttpServer } from './http.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
 import { createLiveSockets } from './websocket.ts'
@@ -35,6 +36,7 @@ export interface Served {
 const GRAPHQL_PATH = '/graphql'
 const MAX_SOCKETS = 15_000
 const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
+const PING_INTERVAL_MS = 10_000
 /** Requests that take longer than this to end are cut off when the server closes. */
 const DRAIN_TIMEOUT_MS = 3000
 
@@ -46,14 +48,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const report = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'request failed')
   const http = createHttpServer(logger, allowsOrigin)
-  const apollo = createApollo({ schema, production: options.production, report })
+  const apollo = createApollo({ schema, production: options.production, logger, report })
   const sockets = createLiveSockets({
     schema,
+    production: options.production,
     path: GRAPHQL_PATH,
     allowsOrigin,
     createContext: () => createContext(uuidv7()),
     maxConnections: MAX_SOCKETS,
     maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,
+    pingIntervalMs: PING_INTERVAL_MS,
     report,
     onDelivery: options.onDelivery,
   })

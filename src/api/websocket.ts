@@ -1,28 +1,29 @@
 /**
  * GraphQL over WebSocket: subscriptions, in the graphql-transport-ws protocol. graphql-ws speaks the protocol; this
- * file decides who may connect, what may be asked, and what one connection may cost.
+ * file decides who may connect and what one connection may cost.
  */
+import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { GraphQLError, OperationTypeNode, getOperationAST, validate } from 'graphql'
-import type { ExecutionArgs, GraphQLSchema } from 'graphql'
+import { GraphQLError } from 'graphql'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
-import type { SubscribePayload } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { SlowConsumer } from '../live/ledger-feed.ts'
 import type { ApiContext } from './context.ts'
-import { badUserInput, fault, formatFault } from './errors.ts'
-import { exceededLimit, parseWithinLimits } from './limits.ts'
+import { fault, formatFault } from './errors.ts'
+import { keepAlive } from './keep-alive.ts'
 import type { OriginPolicy } from './origins.ts'
+import { createPrepareSubscription } from './prepare-subscription.ts'
+import type { PrepareOptions } from './prepare-subscription.ts'
 
-export interface WebSocketOptions {
-  readonly schema: GraphQLSchema
+export interface WebSocketOptions extends PrepareOptions {
   readonly path: string
   readonly allowsOrigin: OriginPolicy
   readonly createContext: () => ApiContext
   readonly maxConnections: number
   readonly maxSubscriptionsPerConnection: number
+  readonly pingIntervalMs: number
   /** Told of errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
   /** Told of every message sent to a subscriber. */
@@ -41,38 +42,58 @@ interface Extra {
   readonly socket: WebSocket
 }
 
-const MAX_MESSAGE_BYTES = 64 * 1024
-const PING_INTERVAL_MS = 10_000
+/** For ws, whose types do not know all of them. */
+const SOCKET_LIMITS = {
+  maxPayload: 64 * 1024,
+  // Frames of a message, and pieces that a frame arrives in: more of them are not sent in earnest (1008).
+  maxFragments: 128,
+  maxBufferedChunks: 1024,
+  // A peer that does not close its side is cut off, in milliseconds.
+  closeTimeout: 2000,
+}
+/** Answers that a peer may leave unread while it goes on asking. */
+const MAX_UNREAD_BYTES = 1024 * 1024
+const MAX_ID_CHARACTERS = 90
 const INIT_TIMEOUT_MS = 3_000
 const GOING_AWAY = 1001
 const TRY_AGAIN_LATER = 1013
+/** What graphql-ws throws for a message that is well-formed but not for a server. */
+const NOT_FOR_SERVERS = /^Unexpected message of type/
 
 export function createLiveSockets(options: WebSocketOptions): LiveSockets {
-  const { schema, path, allowsOrigin, createContext, report, onDelivery } = options
+  const { path, allowsOrigin, createContext, maxSubscriptionsPerConnection, report, onDelivery } = options
+  const prepare = createPrepareSubscription(options)
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
+    ...SOCKET_LIMITS,
     perMessageDeflate: false,
-    handleProtocols,
+    // Another protocol is agreed to, or else a browser would not tell its page that the answer is 4406.
+    handleProtocols: (offered) => handleProtocols(offered) || (offered.values().next().value ?? false),
   })
 
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-    onSubscribe: ({ subscriptions }, _, payload) => {
-      if (Object.keys(subscriptions).length > options.maxSubscriptionsPerConnection) {
-        return [
-          fault(
-            'RATE_LIMITED',
-            `A connection can have ${options.maxSubscriptionsPerConnection} subscriptions at once.`,
-          ),
-        ]
+    onSubscribe: ({ subscriptions, extra: { socket } }, id, payload) => {
+      if (id.length > MAX_ID_CHARACTERS) {
+        const message = `An id can have ${MAX_ID_CHARACTERS} characters.`
+        socket.close(CloseCode.BadRequest, message)
+        return [fault('BAD_USER_INPUT', message)]
       }
-      return prepare(schema, payload, createContext())
+      if (Object.keys(subscriptions).length > maxSubscriptionsPerConnection) {
+        const message = `A connection can have ${maxSubscriptionsPerConnection} subscriptions at once.`
+        return [fault('RATE_LIMITED', message, { retryable: true })]
+      }
+      try {
+        return prepare(payload, createContext())
+      } catch (error) {
+        // Thrown on, it would cost the connection its other subscriptions, too.
+        return [new GraphQLError('', { originalError: error as Error })]
+      }
     },
     onNext: (_, __, ___, { contextValue }, { data, errors }) => {
       onDelivery()
       if (errors === undefined) return undefined
-      const faults = { errors: errors.map((error) => format(error, contextValue)) }
+      const faults = { errors: errors.map((error) => format(error, contextValue as ApiContext)) }
       return data === undefined ? faults : { data, ...faults }
     },
     onError: ({ extra: { socket } }, _, __, errors) => {
@@ -83,16 +104,16 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     },
   })
 
-  function format(error: GraphQLError, context: unknown) {
-    const { requestId } = context as ApiContext
+  function format(error: GraphQLError, { requestId }: ApiContext) {
     return formatFault(error, requestId, (cause) => report(cause, requestId))
   }
 
   sockets.on('connection', (socket) => serve(socket))
 
   function serve(socket: WebSocket): void {
-    socket.on('error', (error) => report(error, 'websocket'))
-    const stopPinging = keepAlive(socket)
+    // A peer that broke the protocol or the connection: ws has closed it with the code for that.
+    socket.on('error', () => {})
+    const stopPinging = keepAlive(socket, options.pingIntervalMs)
     const closed = server.opened(
       {
         protocol: socket.protocol,
@@ -100,14 +121,24 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) =>
           socket.on('message', (data: Buffer) => {
-            handle(data.toString()).catch((error: unknown) => {
-              report(error, 'websocket')
+            handle(data.toString()).catch((error: Error) => {
+              if (NOT_FOR_SERVERS.test(error.message)) {
+                socket.close(CloseCode.BadRequest, 'Invalid message received')
+                return
+              }
+              report(error, createContext().requestId)
               socket.close(CloseCode.InternalServerError, 'Internal server error')
             })
           }),
       },
       { socket },
     )
+    // Each of them is answered; what a peer does not read, the server would have to keep.
+    for (const asked of ['message', 'ping'] as const) {
+      socket.on(asked, () => {
+        if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate()
+      })
+    }
     socket.once('close', (code, reason) => {
       stopPinging()
       void closed(code, String(reason))
@@ -119,12 +150,10 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
       return sockets.clients.size
     },
     upgrade(request, socket, head) {
-      const refusal = refusalOf(request)
-      if (refusal !== null) {
-        socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
-        return
-      }
-      sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request))
+      const status = refusalOf(request)
+      if (status !== null) refuseUpgrade(socket, status)
+      else
+        sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request))
     },
     async close() {
       const closing = new Promise((resolve) => sockets.close(resolve))
@@ -133,58 +162,17 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     },
   }
 
-  function refusalOf({ url = '', headers: { origin, host } }: IncomingMessage): string | null {
-    if (url.split('?', 1)[0] !== path) return '404 Not Found'
-    if (!allowsOrigin(origin, host)) return '403 Forbidden'
-    if (sockets.clients.size >= options.maxConnections) return '503 Service Unavailable'
+  function refusalOf({ url = '', headers }: IncomingMessage): number | null {
+    if (url.split('?', 1)[0] !== path) return 404
+    if (!allowsOrigin(headers)) return 403
+    if (sockets.clients.size >= options.maxConnections) return 503
     return null
   }
 }
 
-/** What to execute; or why not, which concerns this subscription alone and leaves the connection open. */
-function prepare(
-  schema: GraphQLSchema,
-  { query, operationName, variables }: SubscribePayload,
-  contextValue: ApiContext,
-): ExecutionArgs | GraphQLError[] {
-  let document
-  try {
-    document = parseWithinLimits(query)
-  } catch (error) {
-    return [error as GraphQLError]
-  }
-  const exceeded = exceededLimit(schema, document)
-  if (exceeded !== null) return [exceeded]
-  const invalid = validate(schema, document)
-  if (invalid.length > 0) return [...invalid]
-  const operation = getOperationAST(document, operationName)
-  if (operation == null) return [badUserInput('Say with "operationName" which of the operations is meant.')]
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-    const message = `Only subscriptions go over WebSocket; send the ${operation.operation} over HTTP.`
-    return [badUserInput(message)]
-  }
-  return {
-    schema,
-    document,
-    operationName: operationName ?? null,
-    variableValues: variables ?? null,
-    contextValue,
-  }
-}
-
-/** Cuts off a peer that has not answered two pings in a row. */
-function keepAlive(socket: WebSocket): () => void {
-  let unanswered = 0
-  socket.on('pong', () => {
-    unanswered = 0
-  })
-  const timer = setInterval(() => {
-    if (unanswered >= 2) {
-      socket.terminate()
-      return
-    }
-    unanswered += 1
-    socket.ping()
-  }, PING_INTERVAL_MS)
-  return () => clearInterval(timer)
+/** Node has let go of the connection: nobody else hears its errors or closes it. */
+function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.on('error', () => {})
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

@@ -21,6 +21,7 @@ export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void
     if (this.#ended) return
     this.#values.set(key, value)
     this.#waiting?.resolve()
+    this.#waiting = null
   }
 
   async next(): Promise<IteratorResult<Value, void>> {
@@ -31,7 +32,6 @@ export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void
       }
       this.#waiting ??= deferred()
       await this.#waiting.promise
-      this.#waiting = null
     }
     return { done: true, value: undefined }
   }

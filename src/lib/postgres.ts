@@ -18,6 +18,11 @@ export interface ConnectionOptions {
   readonly applicationName: string
   /** Session settings, `{ statement_timeout: '10s' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /**
+   * After so long a transaction's connection is given up, for Postgres itself may be out of reach and its own timeouts with
+   * it. Without it, never.
+   */
+  readonly transactionTimeoutMs?: number
 }
 
 /** A pool of connections for single statements, each its own transaction. */
@@ -77,6 +82,11 @@ class Link implements Session {
     if (this.#transaction !== null) throw new Error('This connection is already in a transaction.')
     const client = this.#live()
     this.#transaction = client
+    const { transactionTimeoutMs } = this.#options
+    const watchdog =
+      transactionTimeoutMs === undefined
+        ? null
+        : setTimeout(() => this.#discard(client, 0), transactionTimeoutMs)
     let committing = false
     try {
       const begin = client.unsafe('begin').execute()
@@ -97,6 +107,7 @@ class Link implements Session {
       throw error
     } finally {
       this.#transaction = null
+      if (watchdog !== null) clearTimeout(watchdog)
     }
   }
 
@@ -143,9 +154,9 @@ class Link implements Session {
   }
 
   /** Whatever still waits on the client fails at the latest when it is closed. */
-  #discard(client: postgres.Sql): void {
+  #discard(client: postgres.Sql, timeoutS = CLOSE_TIMEOUT_S): void {
     if (this.#client !== client) return
     this.#client = null
-    void client.end({ timeout: CLOSE_TIMEOUT_S }).catch(() => {})
+    void client.end({ timeout: timeoutS }).catch(() => {})
   }
 }

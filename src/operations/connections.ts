@@ -15,12 +15,14 @@ export const forCommands = (url: string): ConnectionOptions => ({
   url,
   applicationName: 'onhand commands',
   settings: { ...everywhere, statement_timeout: '10s', idle_in_transaction_session_timeout: '10s' },
+  transactionTimeoutMs: 15_000,
 })
 
 export const forProjector = (url: string, projection: string): ConnectionOptions => ({
   url,
   applicationName: `onhand projector ${projection}`,
   settings: { ...everywhere, statement_timeout: '60s', idle_in_transaction_session_timeout: '60s' },
+  transactionTimeoutMs: 90_000,
 })
 
 /** Queries: as a role that can read the schema `views` and nothing else. */

@@ -1,0 +1,82 @@
+/** GraphQL over HTTP, with Apollo Server behind it. */
+import type { ApolloServer } from '@apollo/server'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { GraphQLError, GraphQLSchema } from 'graphql'
+import { LRUCache } from 'lru-cache'
+import type { ApiContext } from './context.ts'
+import { refuse } from './http.ts'
+import { createLimitCheck, parseWithinLimits } from './limits.ts'
+
+export interface GraphQLRouteOptions {
+  readonly path: string
+  readonly schema: GraphQLSchema
+  readonly apollo: ApolloServer<ApiContext>
+  readonly createContext: (requestId: string) => ApiContext
+}
+
+/** Documents whose check is remembered, all together. */
+const MAX_CHECKED_CHARACTERS = 4_000_000
+
+export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
+  const { path, schema, apollo, createContext } = options
+  // The requests that Apollo refuses for their type should get as far as Apollo.
+  server.addContentTypeParser(
+    ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+    (_, __, done) => done(null),
+  )
+  const exceeded = createSourceCheck(schema)
+  server.route({
+    method: ['GET', 'POST'],
+    url: path,
+    async preHandler(request, reply) {
+      if (isBrowsing(request)) return reply.redirect('console/')
+      const refusal = exceeded(sourceOf(request))
+      if (refusal !== null) return refuse(reply, 400, 'QUERY_TOO_COMPLEX', refusal.message)
+      // Stock is not to be had from a cache.
+      reply.header('cache-control', 'no-store')
+    },
+    handler: fastifyApolloHandler(apollo, { context: async (request) => createContext(request.id) }),
+  })
+  server.route({
+    method: ['PUT', 'PATCH', 'DELETE'],
+    url: path,
+    onRequest: async (_, reply) =>
+      refuse(reply.header('allow', 'GET, POST'), 405, 'BAD_USER_INPUT', 'GraphQL requests are GET or POST.'),
+    handler: () => {},
+  })
+}
+
+/** Somebody typed the address into a browser. */
+function isBrowsing({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
+  return method === 'GET' && !url.includes('?') && accept.includes('text/html')
+}
+
+/** The document as Apollo will read it: what this does not see, nothing has measured. */
+function sourceOf({ method, url, body }: FastifyRequest): unknown {
+  if (method === 'GET') return new URL(url, 'http://localhost').searchParams.get('query')
+  return typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined
+}
+
+/** Syntax errors, and what is no document at all, are for Apollo to report. */
+function createSourceCheck(schema: GraphQLSchema): (source: unknown) => GraphQLError | null {
+  const exceeded = createLimitCheck(schema)
+  const checked = new LRUCache<string, { exceeded: GraphQLError | null }>({
+    maxSize: MAX_CHECKED_CHARACTERS,
+    sizeCalculation: (_, source) => source.length + 1,
+  })
+  return (source) => {
+    if (typeof source !== 'string') return null
+    let check = checked.get(source)
+    if (check === undefined) {
+      try {
+        check = { exceeded: exceeded(parseWithinLimits(source)) }
+      } catch (error) {
+        const { extensions } = error as GraphQLError
+        check = { exceeded: extensions['code'] === 'QUERY_TOO_COMPLEX' ? (error as GraphQLError) : null }
+      }
+      checked.set(source, check)
+    }
+    return check.exceeded
+  }
+}

@@ -1,0 +1,67 @@
+/** Request bodies: JSON in UTF-8, gzipped or not, of a bounded size either way. Anything else is refused by its HTTP status. */
+import { isUtf8 } from 'node:buffer'
+import { gunzipSync } from 'node:zlib'
+import type { FastifyInstance } from 'fastify'
+
+export const MAX_BODY_BYTES = 100 * 1024
+
+/** For Fastify's error handler. The message is fit to be shown to whoever sent the request. */
+class BodyRefused extends Error {
+  override readonly name = 'BodyRefused'
+  readonly statusCode: number
+
+  constructor(statusCode: number, message: string) {
+    super(message)
+    this.statusCode = statusCode
+  }
+}
+
+export function acceptJsonBodies(server: FastifyInstance): void {
+  // A key named `__proto__` is refused.
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    const { 'content-type': type, 'content-encoding': encoding } = request.headers
+    let text: string
+    try {
+      text = textOf(body, type, encoding)
+    } catch (error) {
+      done(error as BodyRefused)
+      return
+    }
+    void parse(request, text, done)
+  })
+}
+
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i
+
+function textOf(body: Buffer, type = '', encoding = 'identity'): string {
+  const charset = CHARSET.exec(type)?.[1] ?? 'utf-8'
+  if (!/^utf-?8$/i.test(charset)) {
+    throw new BodyRefused(415, `The charset ${charset} is not supported; send UTF-8.`)
+  }
+  const plain = decoded(body, encoding)
+  if (!isUtf8(plain)) throw new BodyRefused(400, 'The body is not UTF-8.')
+  return plain.toString()
+}
+
+function decoded(body: Buffer, encoding: string): Buffer {
+  switch (encoding.toLowerCase()) {
+    case 'identity':
+      return body
+    case 'gzip':
+      return gunzip(body)
+    default:
+      throw new BodyRefused(415, `The content encoding ${encoding} is not supported; send gzip or none.`)
+  }
+}
+
+/** A hundred bytes can unpack to megabytes: it stops at the limit. */
+function gunzip(body: Buffer): Buffer {
+  try {
+    return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES })
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+      ? new BodyRefused(413, `The body has more than ${MAX_BODY_BYTES} bytes when it is unpacked.`)
+      : new BodyRefused(400, 'The body is not gzip.')
+  }
+}

@@ -1,0 +1,7 @@
+import type { Suite } from './suite.ts'
+import { commands } from './suites/commands.ts'
+import { live } from './suites/live.ts'
+import { memory } from './suites/memory.ts'
+import { projections } from './suites/projections.ts'
+
+export const suites: readonly Suite[] = [commands, projections, live, memory]

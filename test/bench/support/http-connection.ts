@@ -1,0 +1,58 @@
+/**
+ * The lightest HTTP client that will do: one keep-alive connection, one request at a time, answers with a content-length.
+ * A full client would take more of its core for a request than the server does of its own.
+ */
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { deferred } from '../../../src/lib/deferred.ts'
+import type { Deferred } from '../../../src/lib/deferred.ts'
+
+const CONTENT_LENGTH = /\r\ncontent-length: (\d+)\r\n/i
+
+export class HttpConnection {
+  readonly #socket: Socket
+  readonly #head: string
+  #received = ''
+  #answer: Deferred<string> | null = null
+
+  constructor(url: string) {
+    const { hostname, port, host, pathname } = new URL(url)
+    this.#head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: `
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    this.#socket.setEncoding('latin1')
+    this.#socket.on('data', (data) => this.#take(String(data)))
+    this.#socket.on('error', (error) => this.#answer?.reject(error))
+    this.#socket.on('close', () => this.#answer?.reject(new Error('The server closed the connection.')))
+  }
+
+  /**
+   * @param body ASCII
+   * @returns the answer's body, as latin1
+   * @throws Error unless the status is 200
+   */
+  post(body: string): Promise<string> {
+    if (this.#answer !== null) throw new Error('This connection still waits for an answer.')
+    this.#answer = deferred()
+    this.#socket.write(`${this.#head}${body.length}\r\n\r\n${body}`, 'latin1')
+    return this.#answer.promise
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #take(data: string): void {
+    this.#received += data
+    const headEnd = this.#received.indexOf('\r\n\r\n')
+    if (headEnd === -1) return
+    const head = this.#received.slice(0, headEnd + 2)
+    const bodyEnd = headEnd + 4 + Number(CONTENT_LENGTH.exec(head)?.[1])
+    if (this.#received.length < bodyEnd) return
+    const body = this.#received.slice(headEnd + 4, bodyEnd)
+    const answer = this.#answer
+    this.#received = this.#received.slice(bodyEnd)
+    this.#answer = null
+    if (head.startsWith('HTTP/1.1 200 ')) answer?.resolve(body)
+    else answer?.reject(new Error(`${head}\r\n${body}`))
+  }
+}

@@ -1,0 +1,11 @@
+/** Does something so many times, by so many callers at once. */
+export async function many(count: number, callers: number, work: () => Promise<unknown>): Promise<void> {
+  let begun = 0
+  async function call(): Promise<void> {
+    while (begun < count) {
+      begun += 1
+      await work()
+    }
+  }
+  await Promise.all(Array.from({ length: callers }, call))
+}

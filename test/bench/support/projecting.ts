@@ -1,0 +1,68 @@
+/** The ways to bring a projection from nothing to the log's head. */
+import postgres from 'postgres'
+import type { LogPosition } from '../../../src/domain/values.ts'
+import { openSession } from '../../../src/lib/postgres.ts'
+import { LogTail } from '../../../src/log/tail.ts'
+import { forMaintenance, forProjector } from '../../../src/operations/connections.ts'
+import { createFold } from '../../../src/projector/fold.ts'
+import type { Projection } from '../../../src/projector/projection.ts'
+import { Projector } from '../../../src/projector/projector.ts'
+import { rebuildProjection } from '../../../src/projector/rebuild.ts'
+import { createRows } from '../../../src/projector/rows.ts'
+import { until } from '../../support/until.ts'
+
+/** As `compose.ts` has them. */
+const MAX_BATCH_EVENTS = 1000
+const MAX_CACHED_ROWS = 10_000
+
+const GIVE_UP_MS = 300_000
+
+/** A projector, as it runs all day, that finds all there is still to be done. */
+export async function catchUp(databaseUrl: string, projection: Projection, head: LogPosition): Promise<void> {
+  const session = openSession(forProjector(databaseUrl, projection.name))
+  const sql = postgres(databaseUrl, { max: 1 })
+  const tail = new LogTail(0)
+  tail.advance(0, head)
+  let failure: unknown = null
+  const projector = new Projector({
+    consumer: createFold(projection, createRows(session.db, projection), MAX_CACHED_ROWS),
+    partitions: 1,
+    session,
+    tail,
+    maxBatchEvents: MAX_BATCH_EVENTS,
+    onChange: () => {},
+    onStop: (_, reason) => (failure = new Error(reason)),
+    onError: (error) => (failure = error),
+  })
+  projector.start()
+  await until(async () => {
+    if (failure !== null) throw failure
+    const [row] = await sql`select position from views.checkpoints where projection = ${projection.name}`
+    return String(row?.['position']) === String(head)
+  }, GIVE_UP_MS)
+  await projector.close()
+  await Promise.all([session.close(), sql.end()])
+}
+
+/** What an operator asks for: into a second table, compared with the first, and swapped. */
+export async function rebuild(databaseUrl: string, projection: Projection): Promise<void> {
+  const session = openSession(forMaintenance(databaseUrl))
+  await rebuildProjection({ session, projection, acceptDifferences: false, onProgress: () => {} })
+  await session.close()
+}
+
+/** As if it had just been added. */
+export async function empty(databaseUrl: string, { name }: Projection): Promise<void> {
+  const sql = postgres(databaseUrl, { max: 1 })
+  await sql`truncate ${sql(`views.${name}`)}`
+  await sql`update views.checkpoints set position = 0, generation = generation + 1 where projection = ${name}`
+  await sql.end()
+}
+
+/** Of the only partition. */
+export async function headOf(databaseUrl: string): Promise<LogPosition> {
+  const sql = postgres(databaseUrl, { max: 1 })
+  const [row] = await sql`select head from stock.log_partitions`
+  await sql.end()
+  return BigInt(String(row?.['head'])) as LogPosition
+}

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Bench } from '../suite.ts'
+import { SERVER_CORE, pin } from './cores.ts'
+
+export interface ServerProcess {
+  /** `http://127.0.0.1:34567/graphql` */
+  readonly url: string
+  readonly pid: number
+}
+
+const PROGRAM = join(import.meta.dirname, '../../../src/cli/onhand.js')
+const READY = /GraphQL (http:\S+)/
+
+/** `onhand start`, as anybody would run it, with a core to itself. */
+export async function startServer({ onEnd }: Bench, databaseUrl: string): Promise<ServerProcess> {
+  const settings = { PORT: '0', SEED: 'none', LOG_LEVEL: 'warn', NODE_ENV: 'production' }
+  const child = spawn(process.execPath, [...profiling(), PROGRAM, 'start'], {
+    env: { ...process.env, ...settings, DATABASE_URL: databaseUrl },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  onEnd(async () => {
+    child.kill('SIGTERM')
+    await exited
+  })
+  for await (const line of createInterface(child.stdout)) {
+    const url = READY.exec(line)?.[1]
+    if (url === undefined) continue
+    child.stdout.resume()
+    const pid = child.pid as number
+    pin(pid, SERVER_CORE)
+    return { url, pid }
+  }
+  throw new Error('The server ended before it was ready.')
+}
+
+/** `BENCH_SERVER_OPTIONS=--cpu-prof npm run bench -- commands` */
+const profiling = (): string[] => process.env['BENCH_SERVER_OPTIONS']?.split(' ') ?? []

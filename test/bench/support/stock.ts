@@ -1,0 +1,81 @@
+/** What is in stock when a bench begins, and the commands that it is asked for. */
+import { v7 as uuidv7 } from 'uuid'
+import type { CommandRequest } from '../../../src/command/request.ts'
+import { createWriteSide } from '../../../src/command/write-side.ts'
+import type { Allocate } from '../../../src/domain/messages.ts'
+import {
+  parseBatchReference,
+  parseCalendarDate,
+  parseCommandId,
+  parseOrderId,
+  parseQuantity,
+  parseSku,
+} from '../../../src/domain/values.ts'
+import type { Sku } from '../../../src/domain/values.ts'
+import { forCommands } from '../../../src/operations/connections.ts'
+import postgres from 'postgres'
+
+export const SKUS: readonly Sku[] = Array.from({ length: 1000 }, (_, at) => parseSku(`SKU-${at}`))
+
+/** Of each product's two batches: more than any bench can allocate, and two of them are as much as a product may have. */
+const BATCH_UNITS = parseQuantity(1_000_000_000, 1)
+
+/** Makes all products, each with a batch in the warehouse and one on its way, through the product's own write side. */
+export async function fillStock(databaseUrl: string): Promise<void> {
+  const writeSide = createWriteSide({
+    connection: forCommands(databaseUrl),
+    partitions: 1,
+    now: () => new Date(),
+    onCommit: () => {},
+    onBatch: () => {},
+  })
+  const etas = [null, parseCalendarDate('2030-01-01')]
+  await Promise.all(
+    SKUS.flatMap((sku) =>
+      etas.map((eta, at) =>
+        writeSide.dispatcher.dispatch({
+          id: parseCommandId(uuidv7()),
+          command: {
+            type: 'CreateBatch',
+            reference: parseBatchReference(`${sku}-BATCH-${at}`),
+            sku,
+            quantity: BATCH_UNITS,
+            eta,
+          },
+        }),
+      ),
+    ),
+  )
+  await writeSide.close()
+  const sql = postgres(databaseUrl, { max: 1 })
+  await sql.unsafe('vacuum analyze')
+  await sql.end()
+}
+
+export interface AllocateRequest extends CommandRequest {
+  readonly command: Allocate
+}
+
+const ONE = parseQuantity(1, 1)
+
+/** A line of an order that nobody has placed before, with ids as the product's own API would make them. */
+export const allocateOne = (sku: Sku, orderId: string = `order-${uuidv7()}`): AllocateRequest => ({
+  id: parseCommandId(uuidv7()),
+  command: { type: 'Allocate', orderId: parseOrderId(orderId), sku, quantity: ONE },
+})
+
+/** Orders of so many lines each, for products next to each other. */
+export function* orderLines(lines: number): Generator<AllocateRequest, never> {
+  for (let order = 0; ; order += 1) {
+    for (let line = 0; line < lines; line += 1)
+      yield allocateOne(SKUS[(order + line) % SKUS.length] as Sku, `order-${order}`)
+  }
+}
+
+/** The first product, always; or any of them, the same ones in every run. */
+export function* skus(which: 'hot' | 'spread'): Generator<Sku, never> {
+  // A linear congruential generator, Numerical Recipes' constants.
+  for (let state = 1; ; state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) {
+    yield SKUS[which === 'hot' ? 0 : (state >>> 8) % SKUS.length] as Sku
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * The time that Postgres tells, too, in milliseconds since 1970 with their fractions: `Date.now()` has none.
+ * Good for minutes; then the two clocks of a machine drift apart.
+ */
+export function wallClock(): () => number {
+  const before = Date.now()
+  let now = before
+  while (now === before) now = Date.now()
+  const offset = now - performance.now()
+  return () => performance.now() + offset
+}

@@ -1,0 +1,342 @@
+/** How commands become batches, with writers that do as the test says. */
+import { describe, expect, test } from 'vitest'
+import { Dispatcher } from '../../src/command/dispatcher.ts'
+import type { BatchReport, Commit } from '../../src/command/dispatcher.ts'
+import { OutcomeUnknown, Overloaded, Unavailable } from '../../src/command/faults.ts'
+import type { Written } from '../../src/command/partition-writer.ts'
+import type { CommandRequest, Outcome } from '../../src/command/request.ts'
+import type { Command } from '../../src/domain/messages.ts'
+import type { LogPosition, Sku } from '../../src/domain/values.ts'
+import { deferred } from '../../src/lib/deferred.ts'
+import { CommitUnknown, ConnectionLost } from '../../src/lib/postgres.ts'
+import { partitionOf } from '../../src/log/partition.ts'
+import { recorded } from '../support/events.ts'
+import { allocate, changeBatchQuantity, createBatch } from '../support/stock.ts'
+import { until } from '../support/until.ts'
+import { request } from '../support/write-side.ts'
+
+/** A writer whose batches wait until the test lets them go. */
+class HeldWriter {
+  readonly batches: {
+    readonly ids: readonly string[]
+    readonly end: (how?: Error | ((ids: string[]) => Written)) => void
+  }[] = []
+
+  async write(requests: readonly CommandRequest[]): Promise<Written> {
+    const held = deferred<Written>()
+    const ids = requests.map(({ id }) => id as string)
+    this.batches.push({
+      ids,
+      end: (how = writes) => (how instanceof Error ? held.reject(how) : held.resolve(how(ids))),
+    })
+    return held.promise
+  }
+
+  async begun(batches: number): Promise<void> {
+    await until(() => this.batches.length >= batches)
+  }
+}
+
+const accepted: Outcome = {
+  status: 'accepted',
+  partition: 0,
+  position: 1n as LogPosition,
+  batchReference: null,
+  replayed: false,
+}
+
+function writes(ids: string[]): Written {
+  const event = recorded(1, { type: 'LineBackordered', orderId: 'o', sku: 'LAMP', quantity: 1 })
+  return { outcomes: ids.map(() => accepted), events: [event], head: 1n as LogPosition }
+}
+
+function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {}) {
+  const writer = new HeldWriter()
+  const commits: Commit[] = []
+  const reports: BatchReport[] = []
+  const dispatcher = new Dispatcher({
+    writers: [writer],
+    skuOf: async () => undefined,
+    maxBatchCommands: 100,
+    maxQueuedCommands: 100,
+    onCommit: (commit) => commits.push(commit),
+    onBatch: (report) => reports.push(report),
+    ...options,
+  })
+  const send = (id: string, command: Command = allocate('o', 'LAMP', 1)) =>
+    dispatcher.dispatch(request(command, id))
+  return { writer, commits, reports, dispatcher, send }
+}
+
+/** `failed` with the error, as a value. */
+const fate = (answer: Promise<Outcome>) =>
+  answer.then(
+    ({ status }) => status as unknown,
+    (error: unknown) => error,
+  )
+
+describe('batches', () => {
+  test('of what arrives together, in the order of arrival', async () => {
+    const { writer, send } = setUp()
+    const answers = ['a', 'b', 'c'].map((id) => send(id))
+    await writer.begun(1)
+    expect(writer.batches[0]?.ids).toEqual(['a', 'b', 'c'])
+    writer.batches[0]?.end()
+    expect(await Promise.all(answers)).toEqual([accepted, accepted, accepted])
+  })
+
+  test('while one commits, the next gathers', async () => {
+    const { writer, send } = setUp()
+    const first = send('first')
+    await writer.begun(1)
+    const others = ['a', 'b'].map((id) => send(id))
+    await turns()
+    others.push(send('c'))
+    await turns()
+    expect(writer.batches).toHaveLength(1)
+    writer.batches[0]?.end()
+    await first
+    await writer.begun(2)
+    expect(writer.batches[1]?.ids).toEqual(['a', 'b', 'c'])
+    writer.batches[1]?.end()
+    await Promise.all(others)
+  })
+
+  test('take along who was answered just now and asks again', async () => {
+    const { writer, send } = setUp()
+    const again = send('first').then(() => send('again'))
+    await writer.begun(1)
+    const waiting = send('waiting')
+    writer.batches[0]?.end()
+    await writer.begun(2)
+    expect(writer.batches[1]?.ids).toEqual(['waiting', 'again'])
+    writer.batches[1]?.end()
+    await Promise.all([again, waiting])
+  })
+
+  test('are no larger than allowed', async () => {
+    const { writer, send } = setUp({ maxBatchCommands: 2 })
+    const answers = ['a', 'b', 'c', 'd', 'e'].map((id) => send(id))
+    for (let batch = 0; batch < 3; batch += 1) {
+      await writer.begun(batch + 1)
+      writer.batches[batch]?.end()
+    }
+    await Promise.all(answers)
+    expect(writer.batches.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c', 'd'], ['e']])
+  })
+
+  test('are reported', async () => {
+    const { writer, send, reports } = setUp()
+    const answers = [fate(send('a')), fate(send('b'))]
+    await writer.begun(1)
+    writer.batches[0]?.end(new Error('broken'))
+    await Promise.all(answers)
+    expect(reports).toEqual([{ commands: 2, durationMs: expect.any(Number), failed: true }])
+  })
+})
+
+describe('an answer', () => {
+  test('comes after the commit, and after whoever follows the log has been told', async () => {
+    const { writer, send, commits } = setUp()
+    const order: string[] = []
+    const answer = send('a').then(() => order.push(`answered after ${commits.length} commit`))
+    await writer.begun(1)
+    await turns()
+    expect(order).toEqual([])
+    writer.batches[0]?.end()
+    await answer
+    expect(order).toEqual(['answered after 1 commit'])
+    expect(commits).toEqual([{ partition: 0, head: 1n, events: [expect.objectContaining({ position: 1n })] }])
+  })
+
+  test('of a batch that recorded nothing moves no one', async () => {
+    const { writer, send, commits } = setUp()
+    const answer = send('a')
+    await writer.begun(1)
+    writer.batches[0]?.end(() => ({ outcomes: [accepted], events: [], head: 5n as LogPosition }))
+    await answer
+    expect(commits).toEqual([])
+  })
+
+  test('that could not be decided leaves the others alone', async () => {
+    const { writer, send } = setUp()
+    const answers = ['a', 'b', 'c'].map((id) => fate(send(id)))
+    await writer.begun(1)
+    const broken = new Error('a bug')
+    writer.batches[0]?.end(() => ({
+      outcomes: [accepted, broken, accepted],
+      events: [],
+      head: 0n as LogPosition,
+    }))
+    expect(await Promise.all(answers)).toEqual(['accepted', broken, 'accepted'])
+  })
+})
+
+describe('a limit on the queue', () => {
+  test('refuses what is beyond it at once, and takes more when there is room again', async () => {
+    const { writer, send, dispatcher } = setUp({ maxQueuedCommands: 2 })
+    const underWay = send('under way')
+    await writer.begun(1)
+    const waiting = [send('a'), send('b')]
+    await expect(send('too many')).rejects.toThrow(Overloaded)
+    expect(dispatcher.queuedCommands).toBe(2)
+    writer.batches[0]?.end()
+    await underWay
+    await writer.begun(2)
+    const later = send('later')
+    writer.batches[1]?.end()
+    await writer.begun(3)
+    writer.batches[2]?.end()
+    await Promise.all([...waiting, later])
+    expect(writer.batches.map(({ ids }) => ids)).toEqual([['under way'], ['a', 'b'], ['later']])
+  })
+})
+
+describe('close', () => {
+  test('answers all that is queued, and takes no more', async () => {
+    const { writer, send, dispatcher } = setUp({ maxBatchCommands: 1 })
+    const answers = ['a', 'b', 'c'].map((id) => send(id))
+    await writer.begun(1)
+    let closed = false
+    const closing = dispatcher.close().then(() => (closed = true))
+    await expect(send('too late')).rejects.toThrow(Unavailable)
+    for (let batch = 0; batch < 3; batch += 1) {
+      await writer.begun(batch + 1)
+      expect(closed).toBe(false)
+      writer.batches[batch]?.end()
+    }
+    await closing
+    expect(await Promise.all(answers)).toHaveLength(3)
+  })
+
+  test('of an idle one is immediate', async () => {
+    await setUp().dispatcher.close()
+  })
+})
+
+describe('when a batch fails', () => {
+  const failing = async (error: Error) => {
+    const { writer, send } = setUp()
+    const answers = ['a', 'b'].map((id) => fate(send(id)))
+    await writer.begun(1)
+    writer.batches[0]?.end(error)
+    return { faults: await Promise.all(answers), writer, send }
+  }
+
+  test('because the answer to COMMIT is missing, nobody can know: OutcomeUnknown', async () => {
+    const { faults } = await failing(new CommitUnknown('lost'))
+    expect(faults).toEqual([expect.any(OutcomeUnknown), expect.any(OutcomeUnknown)])
+  })
+
+  test.each([
+    new ConnectionLost('gone'),
+    withCode('ECONNREFUSED'),
+    withCode('57P01'),
+    withCode('53300'),
+    withCode('57014'),
+  ])('because the database is away (%s), nothing was done: Unavailable', async (error) => {
+    const { faults } = await failing(new Error('Failed query', { cause: error }))
+    expect(faults).toEqual([expect.any(Unavailable), expect.any(Unavailable)])
+  })
+
+  test('because of a bug, the bug is told, and the next batch goes its way', async () => {
+    const { faults, writer, send } = await failing(new Error('a bug'))
+    expect(faults).toEqual([new Error('a bug'), new Error('a bug')])
+    const next = send('next')
+    await writer.begun(2)
+    writer.batches[1]?.end()
+    expect(await next).toEqual(accepted)
+  })
+
+  test('because a constraint was violated, each command is tried alone, and only the culprit fails', async () => {
+    const { writer, send } = setUp()
+    const answers = ['a', 'culprit', 'c'].map((id) => fate(send(id)))
+    const violation = new Error('Failed query', { cause: withCode('23505') })
+    await writer.begun(1)
+    const later = fate(send('later'))
+    writer.batches[0]?.end(violation)
+    for (let batch = 1; batch <= 4; batch += 1) {
+      await writer.begun(batch + 1)
+      writer.batches[batch]?.end(writer.batches[batch]?.ids[0] === 'culprit' ? violation : undefined)
+    }
+    expect(await Promise.all(answers)).toEqual(['accepted', violation, 'accepted'])
+    expect(await later).toBe('accepted')
+    expect(writer.batches.map(({ ids }) => ids)).toEqual([
+      ['a', 'culprit', 'c'],
+      ['a'],
+      ['culprit'],
+      ['c'],
+      ['later'],
+    ])
+  })
+})
+
+describe('with several partitions', () => {
+  const partitions = 4
+  const skuIn = (partition: number): string => {
+    for (let at = 0; ; at += 1)
+      if (partitionOf(`sku-${at}` as Sku, partitions) === partition) return `sku-${at}`
+  }
+
+  function setUpPartitions() {
+    const writers = Array.from({ length: partitions }, () => new HeldWriter())
+    const skuOf = async (reference: string) => (reference === 'known' ? (skuIn(3) as Sku) : undefined)
+    return { writers, ...setUp({ writers, skuOf }) }
+  }
+
+  test('a command goes to its product’s partition, or to that of the batch which it names', async () => {
+    const { writers, send } = setUpPartitions()
+    const answers = [
+      send('by sku', allocate('o', skuIn(2), 1)),
+      send('new batch', createBatch('known', skuIn(1), 1)),
+      send('by reference', changeBatchQuantity('known', 1)),
+      send('unknown', changeBatchQuantity('unknown', 1)),
+    ]
+    for (const writer of writers) await writer.begun(1)
+    expect(writers.map(({ batches }) => batches.map(({ ids }) => ids))).toEqual([
+      [['unknown']],
+      [['new batch']],
+      [['by sku']],
+      [['by reference']],
+    ])
+    for (const writer of writers) writer.batches[0]?.end()
+    await Promise.all(answers)
+  })
+
+  test('one partition does not wait for another', async () => {
+    const { writers, send } = setUpPartitions()
+    const slow = send('slow', allocate('o', skuIn(0), 1))
+    const fast = send('fast', allocate('o', skuIn(1), 1))
+    await writers[0]?.begun(1)
+    await writers[1]?.begun(1)
+    writers[1]?.batches[0]?.end()
+    expect(await fast).toEqual(accepted)
+    writers[0]?.batches[0]?.end()
+    await slow
+  })
+
+  test('a limit is each partition’s own', async () => {
+    const writers = [new HeldWriter(), new HeldWriter()]
+    const { send } = setUp({ writers, maxQueuedCommands: 1 })
+    const sku = (partition: number) => (partitionOf('sku-0' as Sku, 2) === partition ? 'sku-0' : 'sku-1')
+    const busy = send('busy', allocate('o', sku(0), 1))
+    await writers[0]?.begun(1)
+    const queued = send('queued', allocate('o', sku(0), 1))
+    await expect(send('too many', allocate('o', sku(0), 1))).rejects.toThrow(Overloaded)
+    const elsewhere = send('elsewhere', allocate('o', sku(1), 1))
+    await writers[1]?.begun(1)
+    for (const writer of writers) writer.batches[0]?.end()
+    await writers[0]?.begun(2)
+    writers[0]?.batches[1]?.end()
+    await Promise.all([busy, queued, elsewhere])
+  })
+})
+
+function withCode(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+/** Time enough for anything that is going to happen by itself. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}

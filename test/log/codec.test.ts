@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { UnknownEvent, decodeEvent, encodeEvent } from '../../src/log/codec.ts'
+import { anyEvent, event } from '../support/events.ts'
+import type { PlainEvent } from '../support/events.ts'
+
+test('any event comes back as it went, by way of JSON', () => {
+  fc.assert(
+    fc.property(anyEvent, (written) => {
+      const { type, data } = encodeEvent(written)
+      expect(decodeEvent({ type, data: JSON.parse(JSON.stringify(data)) })).toEqual(written)
+    }),
+  )
+})
+
+const line = { orderId: 'o', sku: 'LAMP', quantity: 2 }
+
+/** What stands in the logs of those who use Onhand. Add to it; never change it. */
+const STORED: readonly [event: PlainEvent, data: string][] = [
+  [
+    { type: 'BatchCreated', reference: 'b', sku: 'LAMP', quantity: 10, eta: null },
+    '{"reference":"b","sku":"LAMP","quantity":10,"eta":null}',
+  ],
+  [
+    {
+      type: 'BatchQuantityChanged',
+      reference: 'b',
+      sku: 'LAMP',
+      eta: '2026-06-01',
+      from: 10,
+      to: 5,
+      reason: 'count',
+    },
+    '{"reference":"b","sku":"LAMP","eta":"2026-06-01","from":10,"to":5,"reason":"count"}',
+  ],
+  [
+    { type: 'LineAllocated', ...line, batchReference: 'b', eta: null },
+    '{"orderId":"o","sku":"LAMP","quantity":2,"batchReference":"b","eta":null}',
+  ],
+  [
+    { type: 'LineDeallocated', ...line, batchReference: 'b', eta: null, cause: 'REQUESTED', placed: 3n },
+    '{"orderId":"o","sku":"LAMP","quantity":2,"batchReference":"b","eta":null,"cause":"REQUESTED","placed":"3"}',
+  ],
+  [{ type: 'LineBackordered', ...line }, '{"orderId":"o","sku":"LAMP","quantity":2}'],
+  [{ type: 'BackorderCancelled', ...line }, '{"orderId":"o","sku":"LAMP","quantity":2}'],
+]
+
+test.each(STORED)('$type is stored as it always was', (plain, data) => {
+  expect(JSON.stringify(encodeEvent(event(plain)).data)).toBe(data)
+  expect(decodeEvent({ type: plain.type, data: JSON.parse(data) })).toEqual(plain)
+})
+
+test('every type of event is among them', () => {
+  const types = new Set(fc.sample(anyEvent, { seed: 1, numRuns: 200 }).map(({ type }) => type))
+  expect(new Set(STORED.map(([{ type }]) => type))).toEqual(types)
+})
+
+test('an event of an unknown type is told apart from one that is broken', () => {
+  expect(() => decodeEvent({ type: 'BatchBurnt', data: {} })).toThrow(UnknownEvent)
+  expect(() => decodeEvent({ type: 'BatchBurnt', data: {} })).toThrow('an event of type BatchBurnt')
+})

@@ -1,0 +1,149 @@
+/** Writing to the log and reading it back, on Postgres. */
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { RecordedEvent } from '../../src/domain/messages.ts'
+import type { CommandId, LogPosition } from '../../src/domain/values.ts'
+import { openSession } from '../../src/lib/postgres.ts'
+import type { Session } from '../../src/lib/postgres.ts'
+import { createLogWriter } from '../../src/log/append.ts'
+import { UnknownEvent } from '../../src/log/codec.ts'
+import { createLogReader } from '../../src/log/read.ts'
+import { forCommands } from '../../src/operations/connections.ts'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { anyEvent, recorded } from '../support/events.ts'
+import { until } from '../support/until.ts'
+
+let database: TestDatabase
+let session: Session
+
+beforeAll(async () => {
+  database = await createTestDatabase(2)
+  session = openSession(forCommands(database.url))
+})
+
+afterAll(async () => {
+  await session.close()
+  await database.drop()
+})
+
+beforeEach(async () => {
+  await database.sql`truncate stock.events`
+  await database.sql`update stock.log_partitions set head = 0`
+})
+
+const position = (at: number) => BigInt(at) as LogPosition
+const backordered = (at: number) =>
+  recorded(at, { type: 'LineBackordered', orderId: `o${at}`, sku: 'LAMP', quantity: 1 })
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, at) => backordered(from + at))
+
+async function append(
+  partition: number,
+  events: readonly RecordedEvent[],
+  on: Session = session,
+): Promise<void> {
+  const log = createLogWriter(on.db)
+  await on.transaction(async () => {
+    await log.lock(partition)
+    await log.append(partition, events)
+  })
+}
+
+test('whatever is written is read back, event for event', async () => {
+  const log = createLogReader(session.db)
+  let head = 0n
+  const written: RecordedEvent[] = []
+  for (const events of fc.sample(fc.array(anyEvent, { maxLength: 20 }), { numRuns: 30, seed: 7 })) {
+    const batch = events.map((event) => {
+      head += 1n
+      const recordedAt = new Date(Date.UTC(2026, 0, 1, 0, 0, 0, Number(head) * 7))
+      return { position: head as LogPosition, recordedAt, commandId: `«${head}»` as CommandId, event }
+    })
+    await append(0, batch)
+    written.push(...batch)
+  }
+  expect(await log.read(0, position(0), 10_000)).toEqual(written)
+  expect(await log.heads()).toEqual(
+    new Map([
+      [0, head],
+      [1, 0n],
+    ]),
+  )
+})
+
+describe('pages', () => {
+  test('follow each other without gaps or repetition, each partition by itself', async () => {
+    await append(0, numbered(1, 23))
+    await append(1, numbered(1, 5))
+    const log = createLogReader(session.db)
+    const read: bigint[] = []
+    for (let page = await log.read(0, position(0), 5); page.length > 0;) {
+      expect(page.length).toBeLessThanOrEqual(5)
+      read.push(...page.map((event) => event.position))
+      page = await log.read(0, page.at(-1)!.position, 5)
+    }
+    expect(read).toEqual(numbered(1, 23).map((event) => event.position))
+    expect(await log.read(1, position(3), 10)).toEqual(numbered(4, 5))
+    expect(await log.read(0, position(23), 10)).toEqual([])
+  })
+
+  test('end before an event that cannot be read, which then is an error of its own', async () => {
+    await append(0, numbered(1, 5))
+    await database.sql`update stock.events set type = 'OfTheFuture' where partition = 0 and position = 3`
+    const log = createLogReader(session.db)
+    expect(await log.read(0, position(0), 10)).toEqual(numbered(1, 2))
+    await expect(log.read(0, position(2), 10)).rejects.toThrow(UnknownEvent)
+    expect(await log.read(0, position(3), 10)).toEqual(numbered(4, 5))
+  })
+})
+
+describe('the lock', () => {
+  let other: Session
+
+  beforeEach(() => {
+    other = openSession({ ...forCommands(database.url), applicationName: 'other writer' })
+  })
+
+  afterEach(() => other.close())
+
+  test('keeps a second writer waiting until the first has committed, and shows it what was written', async () => {
+    const first = createLogWriter(session.db)
+    const second = createLogWriter(other.db)
+    const waiting: Promise<LogPosition>[] = []
+    await session.transaction(async () => {
+      expect(await first.lock(0)).toBe(0n)
+      waiting.push(other.transaction(() => second.lock(0)))
+      await until(async () => {
+        return (
+          (
+            await database.sql`select from pg_stat_activity
+            where application_name = 'other writer' and datname = current_database() and wait_event_type = 'Lock'`
+          ).length > 0
+        )
+      })
+      await first.append(0, numbered(1, 2))
+    })
+    expect(await Promise.all(waiting)).toEqual([2n])
+  })
+
+  test('is of one partition only', async () => {
+    const first = createLogWriter(session.db)
+    await session.transaction(async () => {
+      await first.lock(0)
+      await append(1, numbered(1, 1), other)
+    })
+  })
+
+  test('of a partition that does not exist is an error', async () => {
+    await expect(session.transaction(() => createLogWriter(session.db).lock(2))).rejects.toThrow(
+      'The log has no partition 2.',
+    )
+  })
+})
+
+test('a position is never taken twice', async () => {
+  await append(0, numbered(1, 2))
+  await expect(append(0, numbered(2, 3))).rejects.toThrow()
+  expect(await createLogReader(session.db).read(0, position(0), 10)).toEqual(numbered(1, 2))
+})

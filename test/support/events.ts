@@ -1,0 +1,65 @@
+/** Events, one of each kind and any at all. */
+import fc from 'fast-check'
+import type { Event, RecordedEvent } from '../../src/domain/messages.ts'
+import type { BatchReference, CalendarDate, CommandId } from '../../src/domain/values.ts'
+import type { LogPosition, OrderId, Quantity, Sku } from '../../src/domain/values.ts'
+
+type Plain<T> = T extends bigint ? bigint : T extends string ? string : T extends number ? number : T
+
+/** An event as it is written by hand: names are strings, positions bigints. */
+export type PlainEvent = Event extends infer E
+  ? E extends Event
+    ? { readonly [Field in keyof E]: Field extends 'type' | 'cause' ? E[Field] : Plain<E[Field]> }
+    : never
+  : never
+
+export const event = (plain: PlainEvent): Event => plain as Event
+
+export const recorded = (position: number | bigint, plain: PlainEvent): RecordedEvent => ({
+  position: BigInt(position) as LogPosition,
+  recordedAt: new Date(Date.UTC(2026, 0, 1) + Number(position)),
+  commandId: `command-${position}` as CommandId,
+  event: event(plain),
+})
+
+/** As an id may be: no control characters, at most 255 of them. */
+const id = <T extends string>() =>
+  fc
+    .oneof(
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+      fc.constantFrom('"', "'", '\\', '{}', 'null', '%,'),
+    )
+    .map((text) => text.replaceAll(/\p{Cc}/gu, '·') as T)
+const units = fc.integer({ min: 0, max: 2_147_483_647 }).map((number) => number as Quantity)
+const position = fc.bigInt({ min: 1n, max: 9_223_372_036_854_775_807n }).map((at) => at as LogPosition)
+const eta = fc.constantFrom(null, '2026-06-01' as CalendarDate, '9999-12-31' as CalendarDate)
+
+const line = { orderId: id<OrderId>(), sku: id<Sku>(), quantity: units }
+const batch = { reference: id<BatchReference>(), sku: id<Sku>(), eta }
+
+export const anyEvent: fc.Arbitrary<Event> = fc.oneof(
+  fc.record({ type: fc.constant('BatchCreated' as const), ...batch, quantity: units }),
+  fc.record({
+    type: fc.constant('BatchQuantityChanged' as const),
+    ...batch,
+    from: units,
+    to: units,
+    reason: fc.option(id<string>()),
+  }),
+  fc.record({
+    type: fc.constant('LineAllocated' as const),
+    ...line,
+    batchReference: id<BatchReference>(),
+    eta,
+  }),
+  fc.record({
+    type: fc.constant('LineDeallocated' as const),
+    ...line,
+    batchReference: id<BatchReference>(),
+    eta,
+    cause: fc.constantFrom('REQUESTED', 'BATCH_REDUCED'),
+    placed: position,
+  }),
+  fc.record({ type: fc.constant('LineBackordered' as const), ...line }),
+  fc.record({ type: fc.constant('BackorderCancelled' as const), ...line }),
+)

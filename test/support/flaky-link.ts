@@ -1,0 +1,105 @@
+/** A way to Postgres that a test can cut, also in the very middle of a COMMIT. */
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/**
+ * What happens to the next COMMIT. `lost before`: the connection dies before Postgres hears of it. `lost after`: Postgres
+ * commits, and its answer never arrives.
+ */
+export type CommitFate = 'lost before' | 'lost after'
+
+export interface FlakyLink {
+  readonly url: string
+  /** Cuts every connection, now. */
+  readonly cut: () => void
+  /** Nobody listens any more: connections are refused, and those that there are cut. */
+  readonly refuse: () => Promise<void>
+  readonly listen: () => Promise<void>
+  /** Cuts the next connection as soon as it is made. */
+  readonly cutNextConnection: () => void
+  readonly cutNextCommit: (fate: CommitFate) => void
+  readonly close: () => Promise<void>
+}
+
+/** The driver's statements, as they stand in the protocol's messages. */
+const COMMIT = Buffer.from('commit\0')
+
+export async function openFlakyLink(target: string): Promise<FlakyLink> {
+  const { hostname, port: targetPort } = new URL(target)
+  const links = new Set<Socket>()
+  let fate: CommitFate | null = null
+  let doomed = false
+  let server: Server | null = null
+  let port = 0
+
+  function accept(client: Socket): void {
+    if (doomed) {
+      doomed = false
+      client.resetAndDestroy()
+      return
+    }
+    const upstream = connect(Number(targetPort), hostname)
+    let deaf = false
+    for (const socket of [client, upstream]) {
+      links.add(socket)
+      socket.setNoDelay()
+      socket.on('error', () => {})
+      socket.on('close', () => links.delete(socket))
+    }
+    const cutBoth = () => {
+      if (!client.destroyed) client.resetAndDestroy()
+      upstream.destroy()
+    }
+    client.on('close', cutBoth)
+    upstream.on('close', cutBoth)
+    client.on('data', (sent) => {
+      if (fate !== null && sent.includes(COMMIT)) {
+        if (fate === 'lost before') cutBoth()
+        else deaf = true
+        fate = null
+      }
+      if (!upstream.destroyed) upstream.write(sent)
+    })
+    upstream.on('data', (answer) => {
+      if (deaf) cutBoth()
+      else if (!client.destroyed) client.write(answer)
+    })
+  }
+
+  function cut(): void {
+    for (const socket of links) if (!socket.destroyed) socket.resetAndDestroy()
+  }
+
+  async function listen(): Promise<void> {
+    server = createServer(accept)
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  }
+
+  async function refuse(): Promise<void> {
+    const closing = server
+    server = null
+    closing?.close()
+    cut()
+    if (closing !== null) await once(closing, 'close')
+  }
+
+  await listen()
+  const url = new URL(target)
+  url.host = `127.0.0.1:${port}`
+  return {
+    url: url.href,
+    cut,
+    refuse,
+    listen,
+    cutNextConnection: () => {
+      doomed = true
+    },
+    cutNextCommit: (next) => {
+      fate = next
+    },
+    close: refuse,
+  }
+}
