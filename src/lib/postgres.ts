@@ -1,11 +1,12 @@
 /**
  * Drizzle over postgres.js, made safe against lost connections.
  *
- * postgres.js reconnects silently: a statement sent after a loss runs on a new connection, outside of the
- * transaction it was meant for, and its own `begin()` throws uncaught when the connection dies inside. So here
- * a client lives only as long as its first lost connection and is then replaced, and a transaction refuses to
- * send anything once its connection is gone.
+ * postgres.js reconnects silently: a statement sent after a loss, or waiting when it happens, runs on a new connection, outside
+ * of the transaction it was meant for, and its own `begin()` throws uncaught when the connection dies inside. So here a client
+ * lives only as long as its first lost connection and is then replaced, a session's client can connect only once, and a
+ * transaction refuses to send anything once its connection is gone.
  */
+import { Socket, connect } from 'node:net'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
@@ -51,25 +52,31 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
-export const openPool = (options: ConnectionOptions, max: number): Pool => new Link(options, max)
+export const openPool = (options: ConnectionOptions, max: number): Pool => new Link(options, { max })
 
-export const openSession = (options: ConnectionOptions): Session => new Link(options, 1)
+export const openSession = (options: ConnectionOptions): Session => new Link(options, { max: 1, once: true })
 
 const CONNECT_TIMEOUT_S = 5
 const CLOSE_TIMEOUT_S = 5
 
+interface Connections {
+  readonly max: number
+  /** A client connects once and then never again. */
+  readonly once?: boolean
+}
+
 class Link implements Session {
   readonly db: Database
   readonly #options: ConnectionOptions
-  readonly #max: number
+  readonly #connections: Connections
   #client: postgres.Sql | null = null
   /** The client of the transaction that is running; null between transactions. */
   #transaction: postgres.Sql | null = null
   #closed = false
 
-  constructor(options: ConnectionOptions, max: number) {
+  constructor(options: ConnectionOptions, connections: Connections) {
     this.#options = options
-    this.#max = max
+    this.#connections = connections
     // Drizzle needs no more of a client than this.
     const facade = {
       options: { parsers: {}, serializers: {} },
@@ -99,7 +106,7 @@ class Link implements Session {
       if (command !== 'COMMIT') throw new Error(`The transaction ended with ${command}.`)
       return result
     } catch (error) {
-      if (committing) {
+      if (committing && !isRefusal(error)) {
         this.#discard(client)
         throw new CommitUnknown('The connection was lost while committing.', { cause: error })
       }
@@ -135,8 +142,10 @@ class Link implements Session {
   #connect(): postgres.Sql {
     if (this.#closed) throw new ConnectionLost('The connection to Postgres is closed.')
     const { url, applicationName, settings } = this.#options
+    const { max, once = false } = this.#connections
     const client: postgres.Sql = postgres(url, {
-      max: this.#max,
+      max,
+      ...(once && { socket: connectOnce() }),
       idle_timeout: null as unknown as undefined,
       max_lifetime: null,
       connect_timeout: CONNECT_TIMEOUT_S,
@@ -159,4 +168,34 @@ class Link implements Session {
     this.#client = null
     void client.end({ timeout: timeoutS }).catch(() => {})
   }
+}
+
+/** The place that postgres.js has made out of its URL. */
+interface Address {
+  readonly host: readonly string[]
+  readonly port: readonly number[]
+  /** Of a Unix socket. */
+  readonly path: string | false
+}
+
+/** @returns makes a client's first connection; every later one fails, and with it the statement it was made for */
+function connectOnce(): (address: Address) => Socket {
+  let connected = false
+  return ({ host: [host], port: [port], path }) => {
+    if (connected) return brokenSocket()
+    connected = true
+    return path ? connect(path) : connect(port as number, host)
+  }
+}
+
+/** Fails as soon as somebody listens. */
+function brokenSocket(): Socket {
+  const socket = new Socket()
+  setImmediate(() => socket.destroy(new ConnectionLost('The connection to Postgres was lost.')))
+  return socket
+}
+
+/** Postgres has answered, with an error that ends the transaction and not the connection. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.severity === 'ERROR'
 }
