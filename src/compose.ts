@@ -55,7 +55,6 @@ export interface Onhand {
 }
 
 const MAX_RECENT_EVENTS = 10_000
-const MAX_QUEUED_MOVEMENTS = 1000
 const QUERY_CONNECTIONS = 8
 const CONSISTENCY_TIMEOUT_MS = 5000
 const PROGRESS_INTERVAL_MS = 250
@@ -80,7 +79,6 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
   const hub = new Hub({
     ...reads,
     partitions,
-    maxQueuedMovements: MAX_QUEUED_MOVEMENTS,
     onError: onReadError,
   })
   hub.begin(await reads.progress())
@@ -167,10 +165,12 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     progress: () => progressStream.subscribe(),
   }
   const createContext = (requestId: string): ApiContext => {
-    return { requestId, dispatch, reads: { ...queries, progress: reads.progress }, consistent, live }
+    return { requestId, dispatch, reads: { ...queries, progress: reads.progress }, consistent }
   }
   const metrics = createMetrics({
     sockets: () => served.sockets(),
+    liveGroups: () => served.liveGroups.size,
+    largestLiveGroups: (count) => served.liveGroups.largest(count),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,
     progress: reads.progress,
   })
@@ -204,7 +204,8 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     ...config,
     logger,
     createContext,
-    onDelivery: () => metrics.delivered(),
+    live,
+    stats: metrics.live,
     graphql: roles.has('api'),
     routes: async (http) => {
       await healthRoutes(http, {

@@ -4,14 +4,12 @@ import type { BatchReference, CalendarDate, OrderId, Sku } from '../domain/value
 import type { AskedToken, AwaitConsistency } from '../live/consistency.ts'
 import type { OrderRow } from '../projection/orders.ts'
 import type { Reads } from '../projection/read-side.ts'
-import type { LiveStreams } from './live-streams.ts'
 
 export interface ApiContext {
   readonly requestId: string
   readonly dispatch: (request: CommandRequest) => Promise<Outcome>
   readonly reads: Reads
   readonly consistent: AwaitConsistency
-  readonly live: LiveStreams
 }
 
 /** Where queries begin. In a mutation's payload they are consistent with the command. */

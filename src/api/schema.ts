@@ -3,7 +3,6 @@ import type { GraphQLSchema } from 'graphql'
 import { mutationResolvers } from './mutations.ts'
 import { queryResolvers } from './queries.ts'
 import { scalars } from './scalars.ts'
-import { subscriptionResolvers } from './subscriptions.ts'
 import { readTypeDefs } from './type-defs.ts'
 
 export function createSchema(): GraphQLSchema {
@@ -13,7 +12,6 @@ export function createSchema(): GraphQLSchema {
       ...scalars,
       ...queryResolvers,
       Mutation: mutationResolvers,
-      Subscription: subscriptionResolvers,
     },
     inheritResolversFromInterfaces: false,
   })

@@ -8,7 +8,11 @@ import { graphqlRoute } from './graphql-route.ts'
 import { createHttpServer } from './http.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
-import { createLiveSockets } from './websocket.ts'
+import { LiveGroups } from './live/groups.ts'
+import { createPrepare } from './live/operation.ts'
+import type { LiveStats } from '../live/stats.ts'
+import type { LiveStreams } from './live/streams.ts'
+import { createLiveSockets } from './live/websocket.ts'
 
 export interface ServeOptions {
   readonly host: string
@@ -18,7 +22,8 @@ export interface ServeOptions {
   readonly production: boolean
   readonly logger: Logger
   readonly createContext: (requestId: string) => ApiContext
-  readonly onDelivery: () => void
+  readonly live: LiveStreams
+  readonly stats: LiveStats
   /** False: the process has other work, and only says how it is. */
   readonly graphql: boolean
   /** Routes beside GraphQL's. */
@@ -29,6 +34,7 @@ export interface Served {
   /** `http://127.0.0.1:4000` */
   readonly url: string
   readonly sockets: () => number
+  readonly liveGroups: Pick<LiveGroups, 'size' | 'largest'>
   /** Answers what is under way, and tells live clients to go elsewhere. */
   readonly close: () => Promise<void>
 }
@@ -37,29 +43,40 @@ const GRAPHQL_PATH = '/graphql'
 const MAX_SOCKETS = 15_000
 const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
 const PING_INTERVAL_MS = 10_000
+/** Clients who come back within it find their group warm. */
+const GROUP_LINGER_MS = 10_000
+const MAX_IDLE_GROUPS = 1000
 /** Requests that take longer than this to end are cut off when the server closes. */
 const DRAIN_TIMEOUT_MS = 3000
 
 /** HTTP and WebSocket on one port. */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { logger, createContext } = options
+  const { logger, createContext, production, live, stats } = options
   const allowsOrigin = createOriginPolicy(options.allowedOrigins)
   const schema = createSchema()
   const report = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'request failed')
   const http = createHttpServer(logger, allowsOrigin)
-  const apollo = createApollo({ schema, production: options.production, logger, report })
+  const apollo = createApollo({ schema, production, logger, report })
+  const groups = new LiveGroups({
+    ledger: live.hub.ledger,
+    stats,
+    lingerMs: GROUP_LINGER_MS,
+    maxIdle: MAX_IDLE_GROUPS,
+    createContext: () => createContext(uuidv7()),
+    report,
+  })
   const sockets = createLiveSockets({
-    schema,
-    production: options.production,
     path: GRAPHQL_PATH,
     allowsOrigin,
-    createContext: () => createContext(uuidv7()),
+    prepare: createPrepare({ schema, production, live }),
+    groups,
+    stats,
+    createRequestId: uuidv7,
     maxConnections: MAX_SOCKETS,
     maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,
     pingIntervalMs: PING_INTERVAL_MS,
     report,
-    onDelivery: options.onDelivery,
   })
   await options.routes(http)
   if (options.graphql) {
@@ -72,8 +89,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
   return {
     url: urlOf(http),
     sockets: () => sockets.connections,
+    liveGroups: groups,
     async close() {
       await Promise.all([sockets.close(), closeHttp(http)])
+      groups.close()
       if (options.graphql) await apollo.stop()
     },
   }

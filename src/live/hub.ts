@@ -23,7 +23,6 @@ export interface HubOptions {
   readonly availability: PointReads<AvailabilityRow>
   readonly orders: PointReads<OrderRow>
   readonly ledger: Pick<Ledger, 'range'>
-  readonly maxQueuedMovements: number
   /** A read failed and is tried again. */
   readonly onError: (error: unknown) => void
 }
@@ -42,10 +41,10 @@ export class Hub {
   readonly #progressListeners = new Set<(projection: string) => void>()
 
   constructor(options: HubOptions) {
-    const { availability, orders, ledger, partitions, maxQueuedMovements, onError } = options
+    const { availability, orders, ledger, partitions, onError } = options
     this.products = new StateFeed({ keyOf: (row) => row.sku, load: availability.many, onError })
     this.orders = new StateFeed({ keyOf: (row) => row.orderId, load: orders.many, onError })
-    this.ledger = new LedgerFeed({ ledger, partitions, maxQueuedMovements, onError })
+    this.ledger = new LedgerFeed({ ledger, partitions, onError })
   }
 
   /** A projector has committed a change. */

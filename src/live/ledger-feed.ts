@@ -1,29 +1,18 @@
 /**
  * The ledger as a stream: every movement, in a partition's order, none left out and none twice.
  *
- * A subscriber is first replaying (it reads the ledger in pages, at its own pace), and once it has come to where
- * the feed is, it is live (the feed's movements are queued for it). Both happen within one turn of the event loop,
- * so nothing falls between. The feed itself reads what it missed before it goes on.
- *
- * Trade-off: a live subscriber that falls behind by more than its queue holds is cut off, for it can resume; the
- * alternatives are memory without bound, or movements left out.
+ * A follower is told of movements as they come, within the same turn of the event loop. The feed reads what it missed before it
+ * goes on. Whoever begins in the past reads pages until it is where followers are.
  */
-import type { LogPosition } from '../domain/values.ts'
-import { deferred } from '../lib/deferred.ts'
-import type { Deferred } from '../lib/deferred.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LogPosition, Sku } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Ledger } from '../projection/ledger.ts'
 import type { MovementRow } from '../projection/movements.ts'
 
-/** The subscriber took its movements too slowly. */
-export class SlowConsumer extends Error {
-  override readonly name = 'SlowConsumer'
-}
-
 export interface LedgerFeedOptions {
   readonly ledger: Pick<Ledger, 'range'>
   readonly partitions: number
-  readonly maxQueuedMovements: number
   /** Reading failed and is tried again. */
   readonly onError: (error: unknown) => void
 }
@@ -31,12 +20,15 @@ export interface LedgerFeedOptions {
 const PAGE_ROWS = 500
 const RETRY_MS = 250
 
-/** Where a subscriber stands: the last position it knows in each partition. */
+/** The last position that is known, in each partition that matters. */
 export type LedgerCursor = ReadonlyMap<Partition, LogPosition>
+
+type Follower = (movement: MovementRow) => void
 
 export class LedgerFeed {
   readonly #options: LedgerFeedOptions
   readonly #partitions: FeedPartition[]
+  readonly #followers = new Followers()
 
   constructor(options: LedgerFeedOptions) {
     this.#options = options
@@ -46,16 +38,16 @@ export class LedgerFeed {
     )
   }
 
-  get subscribers(): number {
-    return this.#partitions.reduce((sum, { queues }) => sum + queues.size, 0)
+  get followers(): number {
+    return this.#followers.size
   }
 
-  /** Where the feed is now. */
-  get cursor(): LedgerCursor {
-    return new Map(this.#partitions.map(({ partition, position }) => [partition, position]))
+  /** Where the feed is now, in these partitions. */
+  cursor(partitions: readonly Partition[]): LedgerCursor {
+    return new Map(partitions.map((partition) => [partition, this.#position(partition)]))
   }
 
-  /** The ledger stands at `position`, before any subscriber has come. */
+  /** The ledger stands at `position`, before any follower has come. */
   begin(partition: Partition, position: LogPosition): void {
     const feed = this.#partitions[partition]
     if (feed !== undefined && position > feed.position) feed.position = position
@@ -65,7 +57,7 @@ export class LedgerFeed {
   apply(partition: Partition, from: LogPosition, to: LogPosition, rows: readonly MovementRow[]): void {
     const feed = this.#partitions[partition]
     if (feed === undefined || to <= feed.position) return
-    if (feed.catchingUp === null && from <= feed.position) feed.deliver(to, rows)
+    if (feed.catchingUp === null && from <= feed.position) this.#deliver(feed, to, rows)
     else void this.#catchUp(feed, to)
   }
 
@@ -76,64 +68,47 @@ export class LedgerFeed {
   }
 
   /**
-   * @param sku only this product's movements; null for all
-   * @param partitions where they can be
-   * @param after begin after this; what it does not say of a partition begins now
-   * @throws SlowConsumer from the iterator
+   * Tells of every movement from where the feed is now.
+   *
+   * @param sku only this product's; null for all
+   * @returns a function that ends it
    */
-  stream(
-    sku: string | null,
-    partitions: readonly Partition[],
-    after: LedgerCursor,
-  ): AsyncGenerator<MovementRow, void, void> {
-    const queue = new Queue(sku, this.#options.maxQueuedMovements)
-    const feeds = this.#partitions.filter(({ partition }) => partitions.includes(partition))
-    const movements = this.#follow(feeds, sku, queue, after)
-    // A generator that waits cannot be ended from outside; the queue that it waits for can.
-    const end = movements.return.bind(movements)
-    movements.return = () => {
-      queue.close()
-      return end()
-    }
-    return movements
+  follow(sku: Sku | null, follower: Follower): () => void {
+    return this.#followers.add(sku, follower)
   }
 
-  async *#follow(
-    feeds: readonly FeedPartition[],
-    sku: string | null,
-    queue: Queue,
-    after: LedgerCursor,
-  ): AsyncGenerator<MovementRow, void, void> {
-    try {
-      const startOf = (feed: FeedPartition) => after.get(feed.partition) ?? feed.position
-      const starts = feeds.map((feed) => ({
-        feed,
-        start: startOf(feed),
-        live: startOf(feed) >= feed.position,
-      }))
-      for (const { feed, start, live } of starts) if (live) feed.queues.set(queue, start)
-      for (const { feed, start, live } of starts) if (!live) yield* this.#replay(feed, sku, queue, start)
-      yield* queue.drain()
-    } finally {
-      for (const feed of feeds) feed.queues.delete(queue)
-      queue.close()
-    }
+  /** The cursor knows more than the feed: it comes from a process that was ahead of this one. */
+  isBehind(cursor: LedgerCursor): boolean {
+    return [...cursor].some(([partition, position]) => position > this.#position(partition))
   }
 
-  async *#replay(
-    feed: FeedPartition,
-    sku: string | null,
-    queue: Queue,
-    after: LogPosition,
-  ): AsyncGenerator<MovementRow, void, void> {
-    let at = after
-    while (at < feed.position) {
-      const upTo = feed.position
-      const page = await this.#read(feed.partition, sku, at, upTo)
-      yield* page
-      at = page.length < PAGE_ROWS ? upTo : (page.at(-1) as MovementRow).position
+  /**
+   * The next movements on the way to where the feed is; at most a page.
+   *
+   * @returns with the cursor after them; the same cursor where there is nothing to read
+   */
+  async read(
+    sku: Sku | null,
+    cursor: LedgerCursor,
+  ): Promise<{ movements: readonly MovementRow[]; cursor: LedgerCursor }> {
+    for (const [partition, after] of cursor) {
+      const upTo = this.#position(partition)
+      if (after >= upTo) continue
+      const movements = await this.#read(partition, sku, after, upTo)
+      const last = movements.length < PAGE_ROWS ? upTo : (movements.at(-1) as MovementRow).position
+      return { movements, cursor: new Map([...cursor, [partition, last]]) }
     }
-    feed.queues.set(queue, at)
+    return { movements: [], cursor }
+  }
+
+  #position(partition: Partition): LogPosition {
+    return this.#partitions[partition]?.position ?? (0n as LogPosition)
+  }
+
+  #deliver(feed: FeedPartition, to: LogPosition, rows: readonly MovementRow[]): void {
+    const fresh = rows.filter(({ position }) => position > feed.position)
+    feed.position = to
+    for (const row of fresh) this.#followers.tell(row)
   }
 
   /** Reads what is missing, up to `to` and whatever is asked for meanwhile, and delivers it. */
@@ -148,9 +123,10 @@ export class LedgerFeed {
   async #readMissing(feed: FeedPartition): Promise<void> {
     while (feed.position < feed.wanted) {
       const upTo = feed.wanted
-      // Without subscribers there is nobody to read it for.
-      const page = feed.queues.size === 0 ? [] : await this.#read(feed.partition, null, feed.position, upTo)
-      feed.deliver(page.length < PAGE_ROWS ? upTo : (page.at(-1) as MovementRow).position, page)
+      // Without followers there is nobody to read it for.
+      const page =
+        this.#followers.size === 0 ? [] : await this.#read(feed.partition, null, feed.position, upTo)
+      this.#deliver(feed, page.length < PAGE_ROWS ? upTo : (page.at(-1) as MovementRow).position, page)
     }
   }
 
@@ -165,7 +141,7 @@ export class LedgerFeed {
         return await this.#options.ledger.range(partition, sku, after, upTo, PAGE_ROWS)
       } catch (error) {
         this.#options.onError(error)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        await sleep(RETRY_MS)
       }
     }
   }
@@ -173,64 +149,34 @@ export class LedgerFeed {
 
 class FeedPartition {
   readonly partition: Partition
-  /** All movements up to here have been delivered. */
+  /** All movements up to here have been told. */
   position = 0n as LogPosition
   wanted = 0n as LogPosition
   catchingUp: Promise<void> | null = null
-  /** Live subscribers, each with the position it knows already: it may be ahead of the feed. */
-  readonly queues = new Map<Queue, LogPosition>()
 
   constructor(partition: Partition) {
     this.partition = partition
   }
-
-  deliver(to: LogPosition, rows: readonly MovementRow[]): void {
-    for (const [queue, known] of this.queues) {
-      for (const row of rows) if (row.position > this.position && row.position > known) queue.push(row)
-    }
-    this.position = to
-  }
 }
 
-class Queue {
-  readonly #sku: string | null
-  readonly #max: number
-  #rows: MovementRow[] = []
-  #waiting: Deferred<void> | null = null
-  #overflown = false
-  #closed = false
+/** Found by product, for there may be thousands of them, each with one of its own. */
+class Followers {
+  readonly #bySku = new Map<Sku | null, Set<Follower>>()
+  size = 0
 
-  constructor(sku: string | null, max: number) {
-    this.#sku = sku
-    this.#max = max
-  }
-
-  push(row: MovementRow): void {
-    if (this.#sku !== null && row.sku !== this.#sku) return
-    if (this.#rows.length >= this.#max) {
-      this.#overflown = true
-      this.#rows = []
+  add(sku: Sku | null, follower: Follower): () => void {
+    const set = this.#bySku.get(sku) ?? new Set()
+    this.#bySku.set(sku, set.add(follower))
+    this.size += 1
+    return () => {
+      if (!set.delete(follower)) return
+      this.size -= 1
+      if (set.size === 0) this.#bySku.delete(sku)
     }
-    if (!this.#overflown) this.#rows.push(row)
-    this.#waiting?.resolve()
   }
 
-  close(): void {
-    this.#closed = true
-    this.#waiting?.resolve()
-  }
-
-  async *drain(): AsyncGenerator<MovementRow, void, void> {
-    while (!this.#closed) {
-      if (this.#overflown)
-        throw new SlowConsumer('The subscriber takes movements more slowly than they come.')
-      const rows = this.#rows
-      this.#rows = []
-      yield* rows
-      if (this.#rows.length > 0 || this.#overflown) continue
-      this.#waiting = deferred()
-      await this.#waiting.promise
-      this.#waiting = null
-    }
+  tell(row: MovementRow): void {
+    for (const follower of this.#bySku.get(null) ?? []) follower(row)
+    for (const follower of this.#bySku.get(row.sku) ?? []) follower(row)
   }
 }

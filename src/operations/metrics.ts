@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { BatchReport } from '../command/dispatcher.ts'
 import type { Outcome } from '../command/request.ts'
+import { LiveStats } from '../live/stats.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
 
 /** What `/metrics` counts. One registry a composition, so that several can live in one process. */
@@ -9,12 +10,15 @@ export interface Metrics {
   command(type: string, outcome: Outcome | Error): void
   batch(report: BatchReport): void
   projected(projection: string, events: number): void
-  delivered(): void
+  readonly live: LiveStats
 }
 
 /** What is measured when it is asked for. */
 export interface Gauges {
   readonly sockets: () => number
+  readonly liveGroups: () => number
+  /** Live operations that ask for the same, where the most clients do. */
+  readonly largestLiveGroups: (count: number) => readonly { name: string; members: number }[]
   readonly queuedCommands: () => number
   readonly progress: () => Promise<readonly PartitionProgress[]>
 }
@@ -48,11 +52,6 @@ export function createMetrics(gauges: Gauges): Metrics {
     labelNames: ['projection'],
     registers,
   })
-  const deliveries = new Counter({
-    name: 'onhand_deliveries_total',
-    help: 'Results sent to subscribers.',
-    registers,
-  })
   gauge('onhand_sockets', 'WebSocket connections.', gauges.sockets)
   gauge('onhand_queued_commands', 'Commands that wait for a batch.', gauges.queuedCommands)
   progressGauges(registers, gauges.progress)
@@ -80,10 +79,82 @@ export function createMetrics(gauges: Gauges): Metrics {
     projected(projection, events) {
       projectedEvents.inc({ projection }, events)
     },
-    delivered() {
-      deliveries.inc()
-    },
+    live: liveMetrics(registers, gauges),
   }
+}
+
+const LARGEST_GROUPS = 5
+const LATENCY_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+
+/** Counts as they stand when they are asked for. The ratio of deliveries to executions is what sharing saves. */
+function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
+  const latency = new Histogram({
+    name: 'onhand_live_latency_seconds',
+    help: 'From the recording of an event until its result was sent to all its subscribers, or confirmed by one of them.',
+    labelNames: ['until'],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  })
+  const stats = new LiveStats({
+    sent: (ms) => latency.observe({ until: 'sent' }, ms / 1000),
+    confirmed: (ms) => latency.observe({ until: 'confirmed' }, ms / 1000),
+  })
+  count('onhand_executions_total', 'Results of live operations made.', () => stats.executions)
+  count('onhand_deliveries_total', 'Results sent to subscribers.', () => stats.deliveries)
+  count(
+    'onhand_conflated_total',
+    'Results that a newer one stood for before they were sent.',
+    () => stats.conflated,
+  )
+  count(
+    'onhand_cached_snapshots_total',
+    'Present states given from memory to those who join.',
+    () => stats.cachedSnapshots,
+  )
+  count('onhand_replayed_total', 'Movements read again for those who resume.', () => stats.replayed)
+  new Counter({
+    name: 'onhand_sockets_closed_total',
+    help: 'WebSocket connections that have ended.',
+    labelNames: ['code'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [code, times] of stats.closed) this.inc({ code }, times)
+    },
+  })
+  new Gauge({
+    name: 'onhand_live_groups',
+    help: 'Live operations, those that ask for the same counted once.',
+    registers,
+    collect() {
+      this.set(gauges.liveGroups())
+    },
+  })
+  new Gauge({
+    name: 'onhand_live_watchers',
+    help: 'Subscribers of the live operations that have the most.',
+    labelNames: ['operation'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, members } of gauges.largestLiveGroups(LARGEST_GROUPS)) {
+        this.set({ operation: name.slice(0, 100) }, members)
+      }
+    },
+  })
+
+  function count(name: string, help: string, value: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(value())
+      },
+    })
+  }
+  return stats
 }
 
 function resultOf(outcome: Outcome | Error): string {

@@ -1,0 +1,19 @@
+/** A result of a live operation as every client that asks for the same gets it: made once, sent as it is. */
+export interface Frame {
+  /** `{"data":…}` as JSON, in ASCII: each character is a byte. */
+  readonly payload: string
+  /** A newer frame of the same key stands for this one; null: it is never left out. */
+  readonly key: string | null
+  /** Whoever has seen this one goes on after it; null where there is nothing to go on from. */
+  readonly cursor: string | null
+}
+
+const BEYOND_ASCII = /[\u0080-\uffff]/g
+
+/** JSON in ASCII. Clients read the same from it, and its length is its length in bytes. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    BEYOND_ASCII,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,102 @@
+/**
+ * Live operations that ask for the same are one group: each change is executed once for all of its members, and made JSON once.
+ *
+ * A group begins with its first member. After the last has left it waits a while for another, so that clients who reconnect
+ * after a failure or a deployment find it warm and cost no reads; meanwhile it executes nothing.
+ */
+import type { ApiContext } from '../context.ts'
+import type { LedgerFeed } from '../../live/ledger-feed.ts'
+import { LedgerGroup } from './ledger-group.ts'
+import type { Member } from './member.ts'
+import type { LiveOperation } from './operation.ts'
+import { createRender } from './render.ts'
+import type { RenderOptions } from './render.ts'
+import { StateGroup } from './state-group.ts'
+import type { LiveStats } from '../../live/stats.ts'
+
+export interface LiveGroupsOptions extends RenderOptions {
+  readonly ledger: LedgerFeed
+  readonly stats: LiveStats
+  /** How long a group waits for another member. */
+  readonly lingerMs: number
+  /** How many groups may wait. */
+  readonly maxIdle: number
+  readonly createContext: () => ApiContext
+}
+
+type Group = StateGroup | LedgerGroup
+
+export class LiveGroups {
+  readonly #options: LiveGroupsOptions
+  readonly #groups = new Map<string, Group>()
+  /** Groups without members, the longest idle first, with what closes them in the end. */
+  readonly #idle = new Map<Group, NodeJS.Timeout>()
+
+  constructor(options: LiveGroupsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  /** The groups with the most members. */
+  largest(count: number): { name: string; members: number }[] {
+    return [...this.#groups.values()]
+      .map(({ name, members }) => ({ name, members }))
+      .toSorted((a, b) => b.members - a.members)
+      .slice(0, count)
+  }
+
+  /** @returns a function that leaves */
+  join(operation: LiveOperation, member: Member): () => void {
+    const group = this.#groups.get(operation.key) ?? this.#open(operation)
+    this.#keep(group)
+    const leave =
+      group instanceof StateGroup
+        ? group.join(member)
+        : group.join(member, operation.source.kind === 'ledger' ? operation.source.after : null)
+    return () => {
+      leave()
+      if (group.members === 0 && !group.closed) this.#linger(group)
+    }
+  }
+
+  close(): void {
+    for (const group of this.#groups.values()) this.#close(group)
+  }
+
+  #open(operation: LiveOperation): Group {
+    const { name, key, source, execute } = operation
+    const { ledger, stats, createContext } = this.#options
+    const render = createRender(execute, createContext(), this.#options)
+    const onEnd = () => this.#groups.delete(key)
+    const group =
+      source.kind === 'state'
+        ? new StateGroup({ name, key, source, render, stats, onEnd })
+        : new LedgerGroup({ name, key, source, render, stats, ledger })
+    this.#groups.set(key, group)
+    return group
+  }
+
+  #keep(group: Group): void {
+    clearTimeout(this.#idle.get(group))
+    this.#idle.delete(group)
+  }
+
+  #linger(group: Group): void {
+    const { lingerMs, maxIdle } = this.#options
+    const [oldest] = this.#idle.keys()
+    if (oldest !== undefined && this.#idle.size >= maxIdle) this.#close(oldest)
+    this.#idle.set(
+      group,
+      setTimeout(() => this.#close(group), lingerMs),
+    )
+  }
+
+  #close(group: Group): void {
+    this.#keep(group)
+    this.#groups.delete(group.key)
+    group.close()
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * From what a client sends to a live operation: checked as over HTTP, with its variables coerced, and with a key that tells
+ * which other operations get the very same results.
+ */
+import {
+  GraphQLError,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  Kind,
+  OperationTypeNode,
+  executeSync,
+  getArgumentValues,
+  getDirectiveValues,
+  getOperationAST,
+  getVariableValues,
+  print,
+  specifiedRules,
+  validate,
+  visit,
+} from 'graphql'
+import type {
+  DocumentNode,
+  ExecutionResult,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLField,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionNode,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import type { ApiContext } from '../context.ts'
+import { badUserInput } from '../errors.ts'
+import { createLimitCheck, parseWithinLimits } from '../limits.ts'
+import { sourceOf } from './source.ts'
+import type { LiveSource } from './source.ts'
+import type { LiveStreams } from './streams.ts'
+
+/** As it comes from a client, over whichever transport. */
+export interface LiveRequest {
+  readonly query: string
+  readonly operationName?: string | null | undefined
+  readonly variables?: Record<string, unknown> | null | undefined
+  /** `after`: where the client left off, in place of the field's own argument. */
+  readonly extensions?: Record<string, unknown> | null | undefined
+}
+
+/** Who asks; null: nobody in particular. */
+export type Principal = string | null
+
+export interface LiveOperation {
+  /** What it watches, for people. */
+  readonly name: string
+  /** Of all that its results depend on. Where one begins in the ledger is not part of it. */
+  readonly key: string
+  readonly source: LiveSource
+  /** The field's answer in the client's words. */
+  readonly execute: (answer: unknown, contextValue: ApiContext) => ExecutionResult
+}
+
+/** @returns the operation; or why not, which concerns this operation alone */
+export type PrepareOperation = (
+  request: LiveRequest,
+  principal: Principal,
+) => LiveOperation | readonly GraphQLError[]
+
+export interface PrepareOptions {
+  readonly schema: GraphQLSchema
+  /** Hide from clients' typing mistakes what the schema would have had to offer. */
+  readonly production: boolean
+  readonly live: LiveStreams
+}
+
+/** Characters of query texts whose documents are kept. */
+const MAX_CACHED_CHARACTERS = 4_000_000
+
+export function createPrepare({ schema, production, live }: PrepareOptions): PrepareOperation {
+  const exceeded = createLimitCheck(schema)
+  const hideSuggestions = production
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: MAX_CACHED_CHARACTERS,
+    sizeCalculation: (_, text) => text.length + 1,
+  })
+
+  /** @throws GraphQLError, or several */
+  function documentOf(query: string): DocumentNode {
+    const known = documents.get(query)
+    if (known !== undefined) return known
+    const document = parseWithinLimits(query)
+    const refusal = exceeded(document)
+    if (refusal !== null) throw refusal
+    const invalid = validate(schema, document, specifiedRules, { hideSuggestions })
+    if (invalid.length > 0) throw new Refused(invalid)
+    documents.set(query, document)
+    return document
+  }
+
+  function prepare(
+    { query, operationName, variables, extensions }: LiveRequest,
+    principal: Principal,
+  ): LiveOperation {
+    const document = documentOf(query)
+    const operation = getOperationAST(document, operationName)
+    if (operation == null) throw badUserInput('Say with "operationName" which of the operations is meant.')
+    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+      throw badUserInput(`Only subscriptions are live; send the ${operation.operation} over HTTP.`)
+    }
+    const { coerced, errors } = getVariableValues(
+      schema,
+      operation.variableDefinitions ?? [],
+      variables ?? {},
+      { maxErrors: 50 },
+    )
+    if (errors !== undefined) throw new Refused(errors)
+    const fragments = fragmentsOf(document)
+    const nodes = rootNodes(operation, fragments, coerced)
+    const node = nodes[0]
+    if (node === undefined) throw badUserInput('The subscription asks for nothing.')
+    const open = sourceOf(node.name.value)
+    const field = schema.getSubscriptionType()?.getFields()[node.name.value]
+    if (open === undefined || field === undefined) {
+      throw badUserInput(`"${node.name.value}" cannot be subscribed to.`)
+    }
+    const args = getArgumentValues(field, node, coerced)
+    const after = extensions?.['after']
+    if (typeof after === 'string' && field.args.some(({ name }) => name === 'after')) args['after'] = after
+    const watched = { ...args, after: undefined }
+    return {
+      name: `${field.name} ${canonicalJson(watched)}`,
+      key: keyOf(nodes, fragments, watched, coerced, isShareable(field) ? null : principal),
+      source: open(args, live),
+      execute: (answer, contextValue) =>
+        executeSync({
+          schema,
+          document,
+          rootValue: { [field.name]: answer },
+          contextValue,
+          variableValues: variables ?? null,
+          operationName: operationName ?? null,
+        }),
+    }
+  }
+
+  return (request, principal) => {
+    try {
+      return prepare(request, principal)
+    } catch (error) {
+      if (error instanceof Refused) return error.errors
+      return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })]
+    }
+  }
+}
+
+/** The schema says that the field's results are the same whoever asks. Without its word they are not shared. */
+function isShareable({ astNode }: GraphQLField<unknown, unknown>): boolean {
+  return astNode?.directives?.some(({ name }) => name.value === 'shareable') ?? false
+}
+
+class Refused extends Error {
+  readonly errors: readonly GraphQLError[]
+
+  constructor(errors: readonly GraphQLError[]) {
+    super('The operation is refused.')
+    this.errors = errors
+  }
+}
+
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
+
+function fragmentsOf(document: DocumentNode): Fragments {
+  return new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
+    ),
+  )
+}
+
+/** The nodes of the operation's one field: several where fragments ask for it again. */
+function rootNodes(
+  { selectionSet }: OperationDefinitionNode,
+  fragments: Fragments,
+  variables: Record<string, unknown>,
+): FieldNode[] {
+  const isAskedFor = (node: SelectionNode) =>
+    getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] !== true &&
+    getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false
+  const collect = (selections: readonly SelectionNode[]): FieldNode[] =>
+    selections.filter(isAskedFor).flatMap((node) => {
+      if (node.kind === Kind.FIELD) return [node]
+      const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragments.get(node.name.value) : node
+      return collect(fragment?.selectionSet.selections ?? [])
+    })
+  return collect(selectionSet.selections)
+}
+
+/** Neither layout and comments nor names of operations and fragments' order make a difference to results. */
+function keyOf(
+  nodes: readonly FieldNode[],
+  fragments: Fragments,
+  args: Record<string, unknown>,
+  variables: Record<string, unknown>,
+  principal: Principal,
+): string {
+  const spread = new Set<string>()
+  const used = new Set<string>()
+  const note = (node: FieldNode | FragmentDefinitionNode): void => {
+    visit(node, {
+      Variable: ({ name }) => void used.add(name.value),
+      FragmentSpread({ name: { value } }) {
+        const fragment = fragments.get(value)
+        if (fragment === undefined || spread.has(value)) return
+        spread.add(value)
+        note(fragment)
+      },
+    })
+  }
+  const asked = nodes.map((node) => ({ ...node, arguments: [], directives: [] }))
+  for (const node of asked) note(node)
+  return [
+    ...asked.map(print),
+    ...[...spread].toSorted().map((name) => print(fragments.get(name) as FragmentDefinitionNode)),
+    canonicalJson([principal, args, [...used].toSorted().map((name) => [name, variables[name]])]),
+  ].join('\n')
+}
+
+function canonicalJson(values: unknown): string {
+  return JSON.stringify(values, (_, value) => {
+    if (typeof value === 'bigint') return String(value)
+    return value instanceof Map ? [...value] : value
+  })
+}

@@ -1,0 +1,118 @@
+/** What live operations watch, by the field of `Subscription` that they ask for. */
+import { parseLogPosition, parseOrderId, parseSku } from '../../domain/values.ts'
+import type { Sku } from '../../domain/values.ts'
+import type { LedgerCursor } from '../../live/ledger-feed.ts'
+import type { State } from '../../live/state-feed.ts'
+import { formatToken, parseToken } from '../../log/token.ts'
+import type { Partition } from '../../log/partition.ts'
+import type { AvailabilityRow } from '../../projection/availability.ts'
+import type { OrderRow } from '../../projection/orders.ts'
+import type { ProjectedRow } from '../../projector/projection.ts'
+import type { ProjectionProgress } from '../../projector/progress.ts'
+import type { OrderView } from '../context.ts'
+import { badUserInput } from '../errors.ts'
+import type {
+  GqlSubscriptionAllocationChangedArgs,
+  GqlSubscriptionAvailabilityChangedArgs,
+  GqlSubscriptionStockMovedArgs,
+} from '../resolver-types.ts'
+import type { LiveStreams } from './streams.ts'
+
+/** Values of which a newer one stands for those of the same key before it. */
+export interface StateSource<Value = unknown> {
+  readonly kind: 'state'
+  readonly open: () => AsyncGenerator<Value, void, void>
+  readonly keyOf: (value: Value) => string
+  /** What the field answers. */
+  readonly resultOf: (value: Value) => unknown
+  readonly cursorOf: (value: Value) => string | null
+  /** When it came about, in milliseconds since the epoch. */
+  readonly recordedAt: (value: Value) => number | null
+}
+
+/** Movements, of which none is left out. */
+export interface LedgerSource {
+  readonly kind: 'ledger'
+  /** Null: of all products. */
+  readonly sku: Sku | null
+  /** Where they can be. */
+  readonly partitions: readonly Partition[]
+  /** Begin after this; null: begin now. */
+  readonly after: LedgerCursor | null
+}
+
+export type LiveSource = StateSource | LedgerSource
+
+/** @throws InvalidValue, BAD_USER_INPUT */
+export type SourceOf = (args: Record<string, unknown>, live: LiveStreams) => LiveSource
+
+const MAX_SKUS = 100
+
+/** @returns undefined for a field that is not live */
+export const sourceOf = (field: string): SourceOf | undefined => sources[field]
+
+const sources: Record<string, SourceOf> = {
+  availabilityChanged(args, { hub }) {
+    const { skus } = args as GqlSubscriptionAvailabilityChangedArgs
+    if (skus.length === 0 || skus.length > MAX_SKUS) {
+      throw badUserInput(`"skus" has ${skus.length} entries; it can have 1 to ${MAX_SKUS}.`)
+    }
+    const wanted = skus.map(parseSku)
+    return state<State<AvailabilityRow>>({
+      open: () => hub.products.watch(wanted, { skipEmpty: true }),
+      keyOf: (rows) => (rows[0] as AvailabilityRow).sku,
+      resultOf: (rows) => rows[0],
+      cursorOf: cursorOfRows,
+      recordedAt: (rows) => (rows[0] as AvailabilityRow).updatedAt.getTime(),
+    })
+  },
+  allocationChanged(args, { hub }) {
+    const orderId = parseOrderId((args as GqlSubscriptionAllocationChangedArgs).orderId)
+    return state<State<OrderRow>>({
+      open: () => hub.orders.watch([orderId]),
+      keyOf: () => orderId,
+      resultOf: (rows): OrderView => ({ id: orderId, rows }),
+      cursorOf: cursorOfRows,
+      recordedAt: () => null,
+    })
+  },
+  stockMoved(args, live) {
+    const { sku: asked, after } = args as GqlSubscriptionStockMovedArgs
+    const sku = asked == null ? null : parseSku(asked)
+    return {
+      kind: 'ledger',
+      sku,
+      partitions: sku === null ? [...Array(live.partitions).keys()] : [live.partitionOf(sku)],
+      after: after == null ? null : parseCursor(after, sku, live),
+    }
+  },
+  projectionProgressed(_, live) {
+    return state<ProjectionProgress>({
+      open: live.progress,
+      keyOf: ({ name }) => name,
+      resultOf: (progress) => progress,
+      cursorOf: () => null,
+      recordedAt: () => null,
+    })
+  },
+}
+
+/** The group that delivers them hands back the values that it got from here, and no others. */
+function state<Value>(source: Omit<StateSource<Value>, 'kind'>): StateSource {
+  return { kind: 'state', ...source } as StateSource<Value> as StateSource
+}
+
+function cursorOfRows(rows: readonly ProjectedRow[]): string | null {
+  return rows.length === 0
+    ? null
+    : formatToken(new Map(rows.map(({ partition, position }) => [partition, position])))
+}
+
+/** A position speaks of one partition: the product's, or the only one. A token says for each. */
+function parseCursor(after: string, sku: Sku | null, { partitionOf, partitions }: LiveStreams): LedgerCursor {
+  if (after.includes(':')) return parseToken(after)
+  if (sku === null && partitions > 1) {
+    throw badUserInput('The log has several partitions: give "after" a consistency token, or name a product.')
+  }
+  return new Map([[sku === null ? 0 : partitionOf(sku), parseLogPosition(after)]])
+}
