@@ -169,6 +169,7 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
   }
   const metrics = createMetrics({
     sockets: () => served.sockets(),
+    streams: () => served.streams(),
     liveGroups: () => served.liveGroups.size,
     largestLiveGroups: (count) => served.liveGroups.largest(count),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,
@@ -225,6 +226,7 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     isEmpty: async () => (await reads.progress()).every(({ head }) => head === 0n),
     async close() {
       draining = true
+      if (config.drainSeconds > 0) await served.drain(config.drainSeconds * 1000)
       for (const release of releases.toReversed()) await release()
     },
   }

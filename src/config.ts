@@ -21,6 +21,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[]
   readonly partitions: number
   readonly receiptRetentionHours: number
+  /** Over how long live clients are sent elsewhere when the process is told to stop; 0: all at once. */
+  readonly drainSeconds: number
   readonly production: boolean
 }
 
@@ -70,6 +72,7 @@ const Environment = z.object({
   ALLOWED_ORIGINS: list.default(['https://studio.apollographql.com']),
   PARTITIONS: number(1, 1024).default(1),
   RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
+  DRAIN_SECONDS: number(0, 600).default(0),
   NODE_ENV: z.string().optional(),
 })
 
@@ -102,6 +105,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     allowedOrigins: env.ALLOWED_ORIGINS,
     partitions: env.PARTITIONS,
     receiptRetentionHours: env.RECEIPT_RETENTION_HOURS,
+    drainSeconds: env.DRAIN_SECONDS,
     production: env.NODE_ENV === 'production',
   })
 }

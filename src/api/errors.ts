@@ -50,6 +50,11 @@ export function badUserInput(message: string, node?: ASTNode): GraphQLError {
   })
 }
 
+/** For what is not GraphQL's own error: `formatFault` says how clients see it. */
+export function asGraphQLError(error: unknown): GraphQLError {
+  return error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })
+}
+
 /** What stands behind an error that was thrown while a request was answered; null if it is for us alone to know. */
 function knownFault(error: unknown): GraphQLError | null {
   if (error instanceof InvalidValue) return badUserInput(error.message)

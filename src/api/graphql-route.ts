@@ -6,6 +6,7 @@ import type { GraphQLError, GraphQLSchema } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from './context.ts'
 import { refuse } from './http.ts'
+import type { HttpStreams } from './live/http-streams.ts'
 import { createLimitCheck, parseWithinLimits } from './limits.ts'
 
 export interface GraphQLRouteOptions {
@@ -13,13 +14,14 @@ export interface GraphQLRouteOptions {
   readonly schema: GraphQLSchema
   readonly apollo: ApolloServer<ApiContext>
   readonly createContext: (requestId: string) => ApiContext
+  readonly streams: Pick<HttpStreams, 'serve'>
 }
 
 /** Documents whose check is remembered, all together. */
 const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
-  const { path, schema, apollo, createContext } = options
+  const { path, schema, apollo, createContext, streams } = options
   // The requests that Apollo refuses for their type should get as far as Apollo.
   server.addContentTypeParser(
     ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'],
@@ -31,6 +33,7 @@ export async function graphqlRoute(server: FastifyInstance, options: GraphQLRout
     url: path,
     async preHandler(request, reply) {
       if (isBrowsing(request)) return reply.redirect('console/')
+      if (streams.serve(request, reply)) return reply
       const refusal = exceeded(sourceOf(request))
       if (refusal !== null) return refuse(reply, 400, 'QUERY_TOO_COMPLEX', refusal.message)
       // Stock is not to be had from a cache.

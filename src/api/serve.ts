@@ -8,6 +8,7 @@ import { graphqlRoute } from './graphql-route.ts'
 import { createHttpServer } from './http.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
+import { createHttpStreams } from './live/http-streams.ts'
 import { LiveGroups } from './live/groups.ts'
 import { createPrepare } from './live/operation.ts'
 import type { LiveStats } from '../live/stats.ts'
@@ -34,13 +35,17 @@ export interface Served {
   /** `http://127.0.0.1:4000` */
   readonly url: string
   readonly sockets: () => number
+  readonly streams: () => number
   readonly liveGroups: Pick<LiveGroups, 'size' | 'largest'>
-  /** Answers what is under way, and tells live clients to go elsewhere. */
+  /** Tells live clients to go elsewhere, in random order over this time, and serves whoever comes meanwhile. */
+  readonly drain: (ms: number) => Promise<void>
+  /** Answers what is under way, and lets go of all clients. */
   readonly close: () => Promise<void>
 }
 
 const GRAPHQL_PATH = '/graphql'
 const MAX_SOCKETS = 15_000
+const MAX_STREAMS = 1000
 const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
 const PING_INTERVAL_MS = 10_000
 /** Clients who come back within it find their group warm. */
@@ -66,10 +71,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
     createContext: () => createContext(uuidv7()),
     report,
   })
+  const prepare = createPrepare({ schema, production, live })
+  const streams = createHttpStreams({ prepare, groups, stats, maxConnections: MAX_STREAMS, report })
   const sockets = createLiveSockets({
     path: GRAPHQL_PATH,
     allowsOrigin,
-    prepare: createPrepare({ schema, production, live }),
+    prepare,
     groups,
     stats,
     createRequestId: uuidv7,
@@ -81,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   await options.routes(http)
   if (options.graphql) {
     await apollo.start()
-    await graphqlRoute(http, { path: GRAPHQL_PATH, schema, apollo, createContext })
+    await graphqlRoute(http, { path: GRAPHQL_PATH, schema, apollo, createContext, streams })
     http.server.on('upgrade', sockets.upgrade)
   }
   await http.listen({ port: options.port, host: options.host })
@@ -89,9 +96,13 @@ export async function serve(options: ServeOptions): Promise<Served> {
   return {
     url: urlOf(http),
     sockets: () => sockets.connections,
+    streams: () => streams.connections,
     liveGroups: groups,
+    async drain(ms) {
+      await Promise.all([sockets.drain(ms), streams.drain(ms)])
+    },
     async close() {
-      await Promise.all([sockets.close(), closeHttp(http)])
+      await Promise.all([sockets.close(), streams.drain(0), closeHttp(http)])
       groups.close()
       if (options.graphql) await apollo.stop()
     },

@@ -16,6 +16,7 @@ export interface Metrics {
 /** What is measured when it is asked for. */
 export interface Gauges {
   readonly sockets: () => number
+  readonly streams: () => number
   readonly liveGroups: () => number
   /** Live operations that ask for the same, where the most clients do. */
   readonly largestLiveGroups: (count: number) => readonly { name: string; members: number }[]
@@ -53,6 +54,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     registers,
   })
   gauge('onhand_sockets', 'WebSocket connections.', gauges.sockets)
+  gauge('onhand_streams', 'Live operations over HTTP.', gauges.streams)
   gauge('onhand_queued_commands', 'Commands that wait for a batch.', gauges.queuedCommands)
   progressGauges(registers, gauges.progress)
 

@@ -30,7 +30,7 @@ import type {
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from '../context.ts'
-import { badUserInput } from '../errors.ts'
+import { asGraphQLError, badUserInput } from '../errors.ts'
 import { createLimitCheck, parseWithinLimits } from '../limits.ts'
 import { sourceOf } from './source.ts'
 import type { LiveSource } from './source.ts'
@@ -58,11 +58,11 @@ export interface LiveOperation {
   readonly execute: (answer: unknown, contextValue: ApiContext) => ExecutionResult
 }
 
-/** @returns the operation; or why not, which concerns this operation alone */
+/** @returns the operation; null for a query or mutation; or why not, which concerns this operation alone */
 export type PrepareOperation = (
   request: LiveRequest,
   principal: Principal,
-) => LiveOperation | readonly GraphQLError[]
+) => LiveOperation | null | readonly GraphQLError[]
 
 export interface PrepareOptions {
   readonly schema: GraphQLSchema
@@ -98,13 +98,11 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
   function prepare(
     { query, operationName, variables, extensions }: LiveRequest,
     principal: Principal,
-  ): LiveOperation {
+  ): LiveOperation | null {
     const document = documentOf(query)
     const operation = getOperationAST(document, operationName)
     if (operation == null) throw badUserInput('Say with "operationName" which of the operations is meant.')
-    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
-      throw badUserInput(`Only subscriptions are live; send the ${operation.operation} over HTTP.`)
-    }
+    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return null
     const { coerced, errors } = getVariableValues(
       schema,
       operation.variableDefinitions ?? [],
@@ -146,7 +144,7 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
       return prepare(request, principal)
     } catch (error) {
       if (error instanceof Refused) return error.errors
-      return [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })]
+      return [asGraphQLError(error)]
     }
   }
 }

@@ -8,7 +8,7 @@ import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GraphQLError } from 'graphql'
+import type { GraphQLError } from 'graphql'
 import {
   CloseCode,
   MessageType,
@@ -19,7 +19,7 @@ import {
 } from 'graphql-ws'
 import type { Server, SubscribeMessage } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
-import { fault, formatFault } from '../errors.ts'
+import { asGraphQLError, badUserInput, fault, formatFault } from '../errors.ts'
 import type { OriginPolicy } from '../origins.ts'
 import { asciiJson } from './frame.ts'
 import type { Frame } from './frame.ts'
@@ -212,7 +212,7 @@ class Connection implements Peer {
 
   fail(operation: Operation, error: unknown): void {
     this.#operations.delete(operation.id)
-    this.#refuse(operation.id, [new GraphQLError('', { originalError: error as Error })])
+    this.#refuse(operation.id, [asGraphQLError(error)])
   }
 
   #pong(data: Buffer): void {
@@ -243,6 +243,9 @@ class Connection implements Peer {
       return this.#refuse(id, [fault('RATE_LIMITED', message, { retryable: true })])
     }
     const prepared = prepare(payload, null)
+    if (prepared === null) {
+      return this.#refuse(id, [badUserInput('Only subscriptions go over WebSocket; send this over HTTP.')])
+    }
     if (!('key' in prepared)) return this.#refuse(id, prepared)
     const operation = new Operation(this, id)
     this.#operations.set(id, operation)
