@@ -1,0 +1,86 @@
+/** Which operations may share results, told by their keys. */
+import { expect, test } from 'vitest'
+import { createPrepare } from '../../src/api/live/operation.ts'
+import type { LiveOperation, LiveRequest, Principal } from '../../src/api/live/operation.ts'
+import { createSchema } from '../../src/api/schema.ts'
+import { Hub } from '../../src/live/hub.ts'
+
+const nothing = { one: async () => [], many: async () => [] }
+const hub = new Hub({
+  partitions: 2,
+  availability: nothing,
+  orders: nothing,
+  ledger: { range: async () => [] },
+  onError: (error) => {
+    throw error
+  },
+})
+const live = {
+  hub,
+  partitions: 2,
+  partitionOf: () => 1,
+  async *progress() {},
+}
+
+function prepareWith(schema = createSchema()) {
+  const prepare = createPrepare({ schema, production: false, live })
+  return (request: LiveRequest, principal: Principal = null): LiveOperation => {
+    const prepared = prepare(request, principal)
+    if (prepared === null || !('key' in prepared)) throw new Error(JSON.stringify(prepared))
+    return prepared
+  }
+}
+
+const prepared = prepareWith()
+const query = 'subscription { availabilityChanged(skus: ["a"]) { sku } }'
+
+test('a field that the schema calls shareable is shared by everybody', () => {
+  expect(prepared({ query }, 'alice').key).toBe(prepared({ query }, 'bob').key)
+  expect(prepared({ query }, 'alice').key).toBe(prepared({ query }).key)
+})
+
+test('without the schema’s word, results are each principal’s own', () => {
+  const schema = createSchema()
+  const field = schema.getSubscriptionType()?.getFields()['availabilityChanged']
+  if (field === undefined) throw new Error('There is no such field.')
+  field.astNode = null
+  const ofEach = prepareWith(schema)
+  expect(ofEach({ query }, 'alice').key).not.toBe(ofEach({ query }, 'bob').key)
+  expect(ofEach({ query }, 'alice').key).not.toBe(ofEach({ query }).key)
+  expect(ofEach({ query }, 'alice').key).toBe(ofEach({ query }, 'alice').key)
+})
+
+test.each([
+  ['another argument', 'subscription { availabilityChanged(skus: ["b"]) { sku } }'],
+  ['another selection', 'subscription { availabilityChanged(skus: ["a"]) { available } }'],
+  ['another order of fields', 'subscription { availabilityChanged(skus: ["a"]) { available sku } }'],
+  ['an alias', 'subscription { availabilityChanged(skus: ["a"]) { key: sku } }'],
+  ['an alias of the field', 'subscription { product: availabilityChanged(skus: ["a"]) { sku } }'],
+  ['another field', 'subscription { stockMoved(sku: "a") { sku } }'],
+])('%s makes another group', (_, other) => {
+  expect(prepared({ query: other }).key).not.toBe(prepared({ query }).key)
+})
+
+test('where one begins in the ledger makes no other group, and can be said in three ways', () => {
+  const now = prepared({ query: 'subscription { stockMoved(sku: "a") { sku } }' })
+  const inText = prepared({ query: 'subscription { stockMoved(sku: "a", after: "7") { sku } }' })
+  const inVariable = prepared({
+    query: 'subscription ($after: String) { stockMoved(sku: "a", after: $after) { sku } }',
+    variables: { after: '1:7' },
+  })
+  const inExtension = prepared({
+    query: 'subscription { stockMoved(sku: "a", after: "3") { sku } }',
+    extensions: { after: '1:7' },
+  })
+  expect(now.source).toMatchObject({ after: null })
+  for (const operation of [inText, inVariable, inExtension]) {
+    expect(operation.key).toBe(now.key)
+    expect(operation.source).toMatchObject({ after: new Map([[1, 7n]]) })
+  }
+})
+
+test('what the field was asked for twice counts as a whole', () => {
+  const split = `subscription { availabilityChanged(skus: ["a"]) { sku } ...More }
+    fragment More on Subscription { availabilityChanged(skus: ["a"]) { available } }`
+  expect(prepared({ query: split }).key).not.toBe(prepared({ query }).key)
+})
