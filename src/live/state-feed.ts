@@ -64,6 +64,12 @@ export class StateFeed<Row extends ProjectedRow> {
     return queue
   }
 
+  /** The present state of a key that is watched, unless something of it may have been missed. */
+  peek(key: string): State<Row> | undefined {
+    const watched = this.#watched.get(key)
+    return watched?.live === true && this.#refreshing === null ? [...watched.rows.values()] : undefined
+  }
+
   /** Rows that have changed. */
   apply(rows: readonly Row[]): void {
     if (this.#watched.size === 0) return
