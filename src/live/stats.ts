@@ -27,7 +27,7 @@ export class LiveStats {
   cachedSnapshots = 0
   /** Movements read again for those who resume. */
   replayed = 0
-  /** WebSocket connections that have ended, by close code. */
+  /** WebSocket connections that were closed, by the code of the side that closed first. */
   readonly closed = new Map<number, number>()
   readonly latency: LiveLatency
   #probedAt = -Infinity

@@ -116,7 +116,7 @@ function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
   count('onhand_replayed_total', 'Movements read again for those who resume.', () => stats.replayed)
   new Counter({
     name: 'onhand_sockets_closed_total',
-    help: 'WebSocket connections that have ended.',
+    help: 'WebSocket connections that were closed, by the code of the side that closed first.',
     labelNames: ['code'],
     registers,
     collect() {

@@ -1,6 +1,6 @@
-/** What a running server counts: the value of a metric, its series added up. */
+/** What a running server counts: the value of a metric, its series added up, or of one series, `name{label="value"}`. */
 export async function readMetric(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
-  const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+  const lines = text.split('\n').filter((line) => [' ', '{'].some((end) => line.startsWith(name + end)))
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }

@@ -61,7 +61,7 @@ const SOCKET_LIMITS = {
   maxFragments: 128,
   maxBufferedChunks: 1024,
   // A peer that does not close its side is cut off, in milliseconds.
-  closeTimeout: 2000,
+  closeTimeout: 10_000,
 }
 /** Answers that a peer may leave unread while it goes on asking. */
 const MAX_UNREAD_BYTES = 1024 * 1024
@@ -73,11 +73,13 @@ const GOING_AWAY = 1001
 const SERVICE_RESTART = 1012
 const TRY_AGAIN_LATER = 1013
 const DRAIN_STEP_MS = 20
+/** Clients that have not closed by then when the server closes are cut off. */
+const CLOSE_TIMEOUT_MS = 2000
 /** What graphql-ws throws for a message that is well-formed but not for a server. */
 const NOT_FOR_SERVERS = /^Unexpected message of type/
 
 export function createLiveSockets(options: WebSocketOptions): LiveSockets {
-  const { path, allowsOrigin, stats } = options
+  const { path, allowsOrigin } = options
   const sockets = new WebSocketServer({
     noServer: true,
     ...SOCKET_LIMITS,
@@ -97,8 +99,7 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     ws.once('close', (code) => {
       release()
       connections.delete(connection)
-      connection.end()
-      stats.noteClosed(code)
+      connection.noteClosed(code)
     })
   }
 
@@ -132,7 +133,11 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
       keepAlive.close()
       const closing = new Promise((resolve) => sockets.close(resolve))
       for (const connection of connections) connection.close(GOING_AWAY, 'Going away')
+      const cutOff = setTimeout(() => {
+        for (const connection of connections) connection.terminate()
+      }, CLOSE_TIMEOUT_MS)
       await closing
+      clearTimeout(cutOff)
     },
   }
 }
@@ -145,6 +150,7 @@ class Connection implements Peer {
   readonly #operations = new Map<string, Operation>()
   #handshake: ((data: string) => Promise<void>) | null = null
   #acknowledged = false
+  #closed = false
   /** When the result was recorded whose confirmation is awaited, as it was sent. */
   #probed: string | null = null
 
@@ -188,12 +194,15 @@ class Connection implements Peer {
   }
 
   close(code: number, reason: string): void {
-    this.end()
+    this.noteClosed(code)
     this.#ws.close(code, reason)
   }
 
-  /** Nothing more is sent. */
-  end(): void {
+  /** Whichever side has closed it first: nothing more is sent. */
+  noteClosed(code: number): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#options.stats.noteClosed(code)
     this.outbox.close()
     for (const operation of this.#operations.values()) operation.leave()
     this.#operations.clear()
