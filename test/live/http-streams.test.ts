@@ -37,7 +37,7 @@ interface Stream {
 async function open(accept: string, query: string, headers = {}, method = 'POST'): Promise<Stream> {
   const abort = new AbortController()
   aborts.push(abort)
-  const url = `${onhand.url}/graphql${method === 'GET' ? `?${new URLSearchParams({ query })}` : ''}`
+  const url = `${onhand.url}/graphql${method === 'GET' ? `?query=${encodeURIComponent(query)}` : ''}`
   const response = await fetch(url, {
     method,
     headers: { accept, 'content-type': 'application/json', ...headers },

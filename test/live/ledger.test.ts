@@ -101,12 +101,12 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
     const buying = buy(2000)
     const movements: string[] = []
     let after = start
-    let buys = true
-    void buying.then(() => (buys = false))
-    while (buys) {
+    const still = { buying: true }
+    void buying.then(() => (still.buying = false))
+    while (still.buying) {
       const client = await connect()
       client.subscribe('a', ALL, { extensions: { after } })
-      await until(() => client.results('a').length > 20 || !buys)
+      await until(() => client.results('a').length > 20 || !still.buying)
       await client.close()
       movements.push(...seen(client))
       after = client.results('a').at(-1)?.extensions?.cursor ?? after

@@ -130,11 +130,7 @@ test('what differs is executed for each: @include, @skip, aliases, variables', a
 
 test('the first member leaving hurts no other', async () => {
   const query = `subscription { availabilityChanged(skus: ["${sku}"]) { available } }`
-  const [first, second, third] = (await Promise.all([connect(), connect(), connect()])) as [
-    LiveSocket,
-    LiveSocket,
-    LiveSocket,
-  ]
+  const [first, second, third] = await Promise.all([connect(), connect(), connect()])
   for (const client of [first, second, third]) {
     client.subscribe('a', query)
     await until(() => client.results('a').length === 1)

@@ -13,7 +13,6 @@ export interface GraphQLError {
   }
 }
 
-// eslint-disable-next-line typescript/no-explicit-any
 export type Data = Record<string, any>
 
 export interface Answer {

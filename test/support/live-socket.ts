@@ -7,7 +7,6 @@ export interface Next {
   readonly id: string
   readonly type: string
   readonly payload: {
-    // eslint-disable-next-line typescript/no-explicit-any
     readonly data?: any
     readonly errors?: readonly { readonly extensions: { readonly code: string } }[]
     readonly extensions?: { readonly cursor: string }
@@ -29,7 +28,7 @@ export class LiveSocket {
 
   private constructor(url: string) {
     this.ws = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws')
-    this.ws.on('message', (data) => this.messages.push(JSON.parse(String(data))))
+    this.ws.on('message', (data: Buffer) => this.messages.push(JSON.parse(data.toString())))
     this.ws.on('close', (code, reason) => {
       this.closed = { code, reason: String(reason) }
     })
