@@ -1,0 +1,76 @@
+/** Shoppers who do not give up: each sends its command again, with the same id, until it is answered. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Purchase {
+  readonly orderId: string
+  readonly sku: string
+  readonly quantity: number
+}
+
+export interface Shoppers {
+  /** What was answered, with the answer's token; null where the purchase was refused. */
+  readonly answered: { readonly purchase: Purchase; readonly token: string | null }[]
+  /** Answers other than of the command, by code: they are tried again. */
+  readonly faults: Map<string, number>
+  /** Finishes what is under way. */
+  readonly stop: () => Promise<void>
+}
+
+const QUERY = `mutation ($input: AllocateInput!) {
+  allocate(input: $input) { token userErrors { code } } }`
+const PAUSE_MS = 20
+const TIMEOUT_MS = 20_000
+
+/** @param url where to send the next request; it may change */
+export function startShoppers(count: number, url: () => string, next: () => Purchase): Shoppers {
+  const answered: { purchase: Purchase; token: string | null }[] = []
+  const faults = new Map<string, number>()
+  let stopped = false
+
+  async function shop(): Promise<void> {
+    while (!stopped) {
+      const purchase = next()
+      answered.push({ purchase, token: await insist(purchase) })
+    }
+  }
+
+  async function insist(purchase: Purchase): Promise<string | null> {
+    const input = { ...purchase, commandId: `buy ${purchase.orderId}` }
+    for (;;) {
+      const answer = await post(`${url()}/graphql`, { query: QUERY, variables: { input } })
+      if (typeof answer === 'object') return answer.token
+      faults.set(answer, (faults.get(answer) ?? 0) + 1)
+      await sleep(PAUSE_MS)
+    }
+  }
+
+  const shoppers = Array.from({ length: count }, shop)
+  return {
+    answered,
+    faults,
+    async stop() {
+      stopped = true
+      await Promise.all(shoppers)
+    },
+  }
+}
+
+/** @returns the answer, or what went wrong */
+async function post(url: string, body: object): Promise<{ token: string | null } | string> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const { data, errors } = (await response.json()) as Record<string, any>
+    if (errors === undefined) return data.allocate
+    const { code, retryable } = errors[0].extensions
+    if (retryable !== true) throw new Error(`A shopper was turned away for good: ${JSON.stringify(errors)}`)
+    return code
+  } catch (error) {
+    if ((error as Error).message.startsWith('A shopper')) throw error
+    return 'no answer'
+  }
+}
