@@ -125,21 +125,26 @@ export class LedgerFeed {
 
   /** Reads what is missing, up to `to` and whatever is asked for meanwhile, and delivers it. */
   async #catchUp(feed: FeedPartition, to: LogPosition): Promise<void> {
+    if (feed.catchingUp === null && this.#followers.size === 0) {
+      // There is nobody to read it for.
+      feed.position = to
+      return
+    }
     if (to > feed.wanted) feed.wanted = to
-    feed.catchingUp ??= this.#readMissing(feed).finally(() => {
-      feed.catchingUp = null
-    })
+    feed.catchingUp ??= this.#readMissing(feed)
     await feed.catchingUp
   }
 
   async #readMissing(feed: FeedPartition): Promise<void> {
     while (feed.position < feed.wanted) {
       const upTo = feed.wanted
-      // Without followers there is nobody to read it for.
+      // Those it was read for may have left.
       const page =
         this.#followers.size === 0 ? [] : await this.#read(feed.partition, null, feed.position, upTo)
       this.#deliver(feed, page.length < PAGE_ROWS ? upTo : (page.at(-1) as MovementRow).position, page)
     }
+    // In the same turn as the last look at what is wanted, or what comes between would be read by nobody.
+    feed.catchingUp = null
   }
 
   async #read(
