@@ -15,7 +15,8 @@ import type { Config } from './config.ts'
 import type { Sku } from './domain/values.ts'
 import { startIntake } from './integration/channels.ts'
 import { LINE_ALLOCATED, createLineAllocatedRelay } from './integration/line-allocated.ts'
-import { AVAILABILITY_REDIS, checkReadModel, createReadModel } from './integration/read-model.ts'
+import { ReadModelKeeper } from './integration/read-model-keeper.ts'
+import { AVAILABILITY_REDIS, createReadModel } from './integration/read-model.ts'
 import { RedisAvailability } from './integration/redis-availability.ts'
 import { openPool, openSession } from './lib/postgres.ts'
 import { atMostEvery } from './lib/at-most-every.ts'
@@ -209,10 +210,14 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
         (db) => createReadModel(db, inRedis),
         ({ from, to }) => metrics.projected(AVAILABILITY_REDIS, Number(to - from)),
       )
-      const open = () => openSession(connection(`${AVAILABILITY_REDIS} restoring`))
-      const check = async () => checkReadModel(inRedis, await reads.progress(), open)
-      const keeper = repeat(check, READ_MODEL_CHECK_MS, onRedisError)
-      releases.push(() => keeper.close())
+      const keeper = new ReadModelKeeper({
+        link: redis,
+        redis: inRedis,
+        progress: reads.progress,
+        openSession: () => openSession(connection(`${AVAILABILITY_REDIS} restoring`)),
+      })
+      const checks = repeat(() => keeper.check(), READ_MODEL_CHECK_MS, onRedisError)
+      releases.push(() => checks.close())
     }
   }
   if (roles.has('sweeper')) {

@@ -6,7 +6,7 @@
  * everything is written anew from the Postgres projection, while the consumer is held by its checkpoint's lock. That has come
  * at least as far, so that no reader sees a product go back.
  */
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { LogPosition, Sku } from '../domain/values.ts'
 import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
@@ -14,7 +14,6 @@ import { availability, availabilityTable } from '../projection/availability.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import type { Consumer } from '../projector/consumer.ts'
 import { createFold } from '../projector/fold.ts'
-import type { PartitionProgress } from '../projector/progress.ts'
 import type { Projection } from '../projector/projection.ts'
 import type { Rows } from '../projector/rows.ts'
 import { checkpoints } from '../projector/tables.ts'
@@ -68,25 +67,8 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
 }
 
 /** What Redis says of how far it is, against what was written to it. */
-const isLost = (known: LogPosition | null, checkpoint: LogPosition): boolean => (known ?? ORIGIN) < checkpoint
-
-/** Looks whether Redis still has what was written to it, and writes it anew if not. */
-export async function checkReadModel(
-  redis: RedisAvailability,
-  progress: readonly PartitionProgress[],
-  open: () => Session,
-): Promise<void> {
-  for (const { projection, partition, position } of progress) {
-    if (projection !== AVAILABILITY_REDIS || !isLost(await redis.position(partition), position)) continue
-    const session = open()
-    try {
-      await restoreReadModel(session, redis, 'lost')
-    } finally {
-      await session.close()
-    }
-    return
-  }
-}
+export const isLost = (known: LogPosition | null, checkpoint: LogPosition): boolean =>
+  (known ?? ORIGIN) < checkpoint
 
 /**
  * Writes everything anew, where something is lost or in any case, while the consumer waits.
@@ -108,6 +90,11 @@ export async function restoreReadModel(
     for (const { partition, position } of held)
       if (when === 'always' || isLost(await redis.position(partition), position))
         await restorePartition(session.db, redis, partition, position)
+    // Whoever remembers rows may have folded them onto lost ones.
+    await session.db
+      .update(checkpoints)
+      .set({ generation: sql`${checkpoints.generation} + 1` })
+      .where(eq(checkpoints.projection, AVAILABILITY_REDIS))
   })
 }
 
