@@ -16,13 +16,14 @@ import type { Sku } from './domain/values.ts'
 import { startIntake } from './integration/channels.ts'
 import { LINE_ALLOCATED, createLineAllocatedRelay } from './integration/line-allocated.ts'
 import { openPool } from './lib/postgres.ts'
-import { connectRedis } from './lib/redis.ts'
+import { atMostEvery } from './lib/at-most-every.ts'
+import { linkRedis } from './lib/redis.ts'
 import { repeat } from './lib/repeating.ts'
 import { CheckpointPoll } from './live/checkpoint-poll.ts'
 import { createConsistency } from './live/consistency.ts'
 import { Hub } from './live/hub.ts'
 import { ProgressStream } from './live/progress-stream.ts'
-import { connectTransport } from './live/redis-transport.ts'
+import { createTransport } from './live/redis-transport.ts'
 import { createReplicaProgress } from './live/replica-progress.ts'
 import { partitionOf } from './log/partition.ts'
 import { LogTail } from './log/tail.ts'
@@ -60,6 +61,8 @@ const CONSISTENCY_TIMEOUT_MS = 5000
 const PROGRESS_INTERVAL_MS = 250
 /** How soon a lost signal is made good. */
 const POLL_INTERVAL_MS = 250
+/** What goes on failing is told once in a while. */
+const REDIS_WARNING_INTERVAL_MS = 1000
 const SWEEP_INTERVAL_MS = 3_600_000
 
 export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
@@ -84,9 +87,9 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
   hub.begin(await reads.progress())
 
   // Other processes, and other systems.
-  const onRedisError = warn('Redis cannot be used')
-  const redis = redisUrl === null ? null : await connectRedis(redisUrl, onRedisError)
-  releases.push(() => redis?.disconnect())
+  const onRedisError = atMostEvery(REDIS_WARNING_INTERVAL_MS, warn('Redis cannot be used'))
+  const redis = redisUrl === null ? null : await linkRedis(redisUrl, onRedisError)
+  releases.push(() => redis?.close())
 
   // Projectors, and the slow look at the database for all signals that get lost.
   const connection = (name: string) => forProjector(databaseUrl, name)
@@ -107,16 +110,20 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
   releases.push(() => poll.close())
 
   const transport =
-    redisUrl === null
+    redis === null
       ? null
-      : await connectTransport({
-          url: redisUrl,
+      : createTransport({
+          redis,
           installation: await readInstallation(databaseUrl),
           onHead: (partition, head) => tail.advance(partition, head),
-          onChange: (change) => hub.take(change),
-          onReconnect: () => void poll.poll(),
+          onProgress: (progressed) => hub.announce(progressed),
+          onReconnect() {
+            hub.refresh()
+            void poll.poll()
+          },
           onError: onRedisError,
         })
+  if (transport !== null) hub.connect(transport.channels)
   releases.push(() => transport?.close())
 
   // Commands.
@@ -196,8 +203,8 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     const sweep = () => sweepReceipts(writeSide.db, oldest())
     const sweeper = repeat(sweep, SWEEP_INTERVAL_MS, warn('sweeping receipts failed'))
     releases.push(() => sweeper.close())
-    if (redis !== null && redisUrl !== null) {
-      const intake = await startIntake({ redisUrl, redis, dispatch, onError: onRedisError })
+    if (redis !== null) {
+      const intake = startIntake({ redis, dispatch, onError: onRedisError })
       releases.push(() => intake.close())
     }
   }

@@ -5,7 +5,6 @@
  * reason, and so does one that was refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
 import { OutcomeUnknown, Overloaded, Unavailable } from '../command/faults.ts'
 import type { CommandRequest, Outcome } from '../command/request.ts'
 import type { Command } from '../domain/messages.ts'
@@ -16,15 +15,15 @@ import {
   parseQuantity,
   parseReason,
 } from '../domain/values.ts'
+import { settled } from '../lib/redis.ts'
+import type { RedisClient, RedisLink } from '../lib/redis.ts'
 
 export const CHANGE_BATCH_QUANTITY = 'change_batch_quantity'
 export const DEAD_LETTERS = `${CHANGE_BATCH_QUANTITY}.dead`
 const GROUP = 'onhand'
 
 export interface IntakeOptions {
-  /** A connection of its own: reading blocks it. */
-  readonly reader: Redis
-  readonly redis: Redis
+  readonly redis: RedisLink
   /** This process among the group's. */
   readonly consumer: string
   readonly dispatch: (request: CommandRequest) => Promise<Outcome>
@@ -43,6 +42,8 @@ const MAX_DEAD_LETTERS = 100_000
 export class ChangeBatchQuantityIntake {
   readonly #options: IntakeOptions
   readonly #closing = new AbortController()
+  /** A connection of its own: reading blocks it. */
+  #reader: RedisClient | null = null
   #running: Promise<void> | null = null
 
   constructor(options: IntakeOptions) {
@@ -55,14 +56,15 @@ export class ChangeBatchQuantityIntake {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    this.#options.reader.disconnect()
+    this.#reader?.disconnect()
     await this.#running
     await this.#leaveGroup().catch(this.#options.onError)
   }
 
   /** Unless messages are still in this consumer's hands: those are for another one to take over. */
   async #leaveGroup(): Promise<void> {
-    const { redis, consumer } = this.#options
+    const { consumer } = this.#options
+    const redis = this.#options.redis.client()
     const pending = await redis.xpending(CHANGE_BATCH_QUANTITY, GROUP, '-', '+', 1, consumer)
     if (pending.length === 0) await redis.xgroup('DELCONSUMER', CHANGE_BATCH_QUANTITY, GROUP, consumer)
   }
@@ -82,25 +84,26 @@ export class ChangeBatchQuantityIntake {
 
   async #createGroup(): Promise<void> {
     try {
-      await this.#options.redis.xgroup('CREATE', CHANGE_BATCH_QUANTITY, GROUP, '0', 'MKSTREAM')
+      await this.#options.redis.client().xgroup('CREATE', CHANGE_BATCH_QUANTITY, GROUP, '0', 'MKSTREAM')
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('BUSYGROUP'))) throw error
     }
   }
 
   async #next(): Promise<Message[]> {
-    const { reader, redis, consumer } = this.#options
-    const [, abandoned] = (await redis.xautoclaim(
-      CHANGE_BATCH_QUANTITY,
-      GROUP,
-      consumer,
-      TAKE_OVER_MS,
-      '0',
-      'COUNT',
-      MAX_MESSAGES,
-    )) as [string, Message[]]
+    const { redis, consumer } = this.#options
+    const [, abandoned] = (await redis
+      .client()
+      .xautoclaim(CHANGE_BATCH_QUANTITY, GROUP, consumer, TAKE_OVER_MS, '0', 'COUNT', MAX_MESSAGES)) as [
+      string,
+      Message[],
+    ]
     if (abandoned.length > 0) return abandoned
-    const streams = (await reader.xreadgroup(
+    if (this.#reader === null) {
+      this.#reader = redis.connect()
+      await settled(this.#reader)
+    }
+    const streams = (await this.#reader.xreadgroup(
       'GROUP',
       GROUP,
       consumer,
@@ -132,9 +135,11 @@ export class ChangeBatchQuantityIntake {
         error instanceof InvalidValue ? error.message : 'It could not be decided; see the log of the server.'
       if (!(error instanceof InvalidValue)) this.#options.onError(error)
     }
-    const transaction = redis.multi()
+    const client = redis.client()
+    // Not in one transaction: a cluster may keep the two streams on different masters. After a crash between them, the message
+    // is taken again and may be told twice as dead.
     if (reason !== null) {
-      transaction.xadd(
+      await client.xadd(
         DEAD_LETTERS,
         'MAXLEN',
         '~',
@@ -147,8 +152,7 @@ export class ChangeBatchQuantityIntake {
         ...fields,
       )
     }
-    transaction.xack(CHANGE_BATCH_QUANTITY, GROUP, id)
-    for (const [error] of (await transaction.exec()) ?? []) if (error !== null) throw error
+    await client.xack(CHANGE_BATCH_QUANTITY, GROUP, id)
   }
 }
 

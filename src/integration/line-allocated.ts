@@ -2,8 +2,8 @@
  * Every allocation, told to other systems through the Redis stream `line_allocated`: at least once, and in the order of the log.
  * The stream is written before the checkpoint moves, so a crash between the two sends some entries again; `position` tells.
  */
-import type { Redis } from 'ioredis'
 import type { LogPosition } from '../domain/values.ts'
+import type { RedisLink } from '../lib/redis.ts'
 import type { Consumer } from '../projector/consumer.ts'
 
 export const LINE_ALLOCATED = 'line_allocated'
@@ -12,11 +12,11 @@ export const LINE_ALLOCATED = 'line_allocated'
 const MAX_STREAM_ENTRIES = 1_000_000
 
 /** An entry has the fields `orderId`, `sku`, `quantity`, `batchReference`, `eta` (empty: in the warehouse) and `position`. */
-export function createLineAllocatedRelay(redis: Redis): Consumer {
+export function createLineAllocatedRelay(redis: Pick<RedisLink, 'client'>): Consumer {
   return {
     name: LINE_ALLOCATED,
     async consume(partition, events) {
-      const pipeline = redis.pipeline()
+      const pipeline = redis.client().pipeline()
       for (const { event, position } of events) {
         if (event.type !== 'LineAllocated') continue
         const { orderId, sku, quantity, batchReference, eta } = event

@@ -1,25 +1,160 @@
-import { once } from 'node:events'
-import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
+/**
+ * Redis at a URL, be it one server or a cluster of which the URL names any node. Which of the two it is, it must be asked; as
+ * it may be away when a process starts, that is found out in the background, and until then there is no client.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Redis } from 'ioredis'
+
+export type RedisClient = Redis | Cluster
+
+export interface RedisLink {
+  /** @throws RedisAway until Redis has answered once */
+  readonly client: () => RedisClient
+  /** A client of its own, for what would hold up others: waiting for messages. Whoever asks for it disconnects it. */
+  readonly connect: () => RedisClient
+  /** Calls back once Redis has answered, or in time if it has already. */
+  readonly onFound: (listener: (client: RedisClient) => void) => void
+  readonly close: () => void
+}
+
+/** Redis has not been there yet. */
+export class RedisAway extends Error {
+  override readonly name = 'RedisAway'
+}
+
+/** Redis is there, and cannot be used. */
+export class RedisUnsuitable extends Error {
+  override readonly name = 'RedisUnsuitable'
+}
+
+const PROBE_MS = 2000
+const RETRY_MS = 500
+/** An answer that takes longer will not come: the connection is given up, and another one made. */
+const ANSWER_MS = 5000
+const LEAST_VERSION = 7
+
+type Kind = 'server' | 'cluster'
 
 /**
- * A connection that fails fast while Redis is away, instead of queueing, and comes back by itself, at a random moment within a
- * second or so, so that many processes do not come back at once.
- *
  * @returns once it is connected, or once the first attempt has failed
+ * @throws RedisUnsuitable
  */
-export async function connectRedis(
-  url: string,
-  onError: (error: unknown) => void,
-  options: RedisOptions = {},
-): Promise<Redis> {
+export async function linkRedis(url: string, onError: (error: unknown) => void): Promise<RedisLink> {
+  const listeners: ((client: RedisClient) => void)[] = []
+  const closing = new AbortController()
+  let kind: Kind | null = null
+  let shared: RedisClient | null = null
+
+  function client(): RedisClient {
+    if (shared === null) throw new RedisAway('Redis has not answered yet.')
+    return shared
+  }
+
+  function connect(): RedisClient {
+    if (kind === null) throw new RedisAway('Redis has not answered yet.')
+    const made = kind === 'server' ? connectServer(url) : connectCluster(url)
+    made.on('error', onError)
+    return made
+  }
+
+  async function find(): Promise<void> {
+    kind = await probe(url)
+    if (closing.signal.aborted) return
+    shared = connect()
+    for (const listener of listeners) listener(shared)
+  }
+
+  async function keepLooking(): Promise<void> {
+    while (kind === null && !closing.signal.aborted) {
+      await sleep(RETRY_MS * (0.5 + Math.random()), undefined, { signal: closing.signal }).catch(() => {})
+      if (!closing.signal.aborted) await find().catch(onError)
+    }
+  }
+
+  try {
+    await find()
+    await settled(client())
+  } catch (error) {
+    if (error instanceof RedisUnsuitable) throw error
+    onError(error)
+    void keepLooking()
+  }
+
+  return {
+    client,
+    connect,
+    onFound(listener) {
+      if (shared === null) listeners.push(listener)
+      else listener(shared)
+    },
+    close() {
+      closing.abort()
+      shared?.disconnect()
+    },
+  }
+}
+
+async function probe(url: string): Promise<Kind> {
   const redis = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()),
-    ...(options as object),
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: PROBE_MS,
+    commandTimeout: PROBE_MS,
   })
-  redis.on('error', onError)
-  await Promise.race([once(redis, 'ready'), once(redis, 'close')]).catch(() => {})
-  return redis
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    const info = new Map(
+      (await redis.info()).split('\r\n').map((line) => line.split(':') as [string, string]),
+    )
+    const version = info.get('redis_version') ?? '0'
+    if (Number.parseInt(version) < LEAST_VERSION) {
+      throw new RedisUnsuitable(`REDIS_URL names a Redis ${version}; ${LEAST_VERSION} or newer is needed.`)
+    }
+    return info.get('cluster_enabled') === '1' ? 'cluster' : 'server'
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/**
+ * They fail fast while Redis is away, instead of queueing, and come back by themselves, at a random moment within a second or
+ * so, so that many processes do not come back at once.
+ */
+const FAIL_FAST = { enableOfflineQueue: false, maxRetriesPerRequest: 1, socketTimeout: ANSWER_MS } as const
+
+const retryDelay = (attempt: number) => Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random())
+
+function connectServer(url: string): Redis {
+  return new Redis(url, { ...FAIL_FAST, autoResubscribe: false, retryStrategy: retryDelay })
+}
+
+function connectCluster(url: string): Cluster {
+  const { hostname, port, username, password, protocol } = new URL(url)
+  return new Cluster([{ host: hostname, port: Number(port === '' ? 6379 : port) }], {
+    shardedSubscribers: true,
+    enableOfflineQueue: false,
+    slotsRefreshTimeout: PROBE_MS,
+    // A master that dies is replaced within seconds; look for the new one as often as that.
+    slotsRefreshInterval: PROBE_MS,
+    maxRedirections: 4,
+    clusterRetryStrategy: retryDelay,
+    redisOptions: {
+      socketTimeout: ANSWER_MS,
+      connectTimeout: PROBE_MS,
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  })
+}
+
+/** @returns once it is connected, or once an attempt has failed */
+export async function settled(client: RedisClient): Promise<void> {
+  if (client.status === 'ready') return
+  await new Promise<void>((resolve) => {
+    client.once('ready', resolve)
+    client.once('close', resolve)
+  })
 }

@@ -1,22 +1,33 @@
 /**
  * What an API process knows of the projections as they change, and whom it tells.
  *
- * Changes come from projectors, in this process or through a transport, each with the positions it leads from and
+ * Changes come from projectors, in this process or through channels, each with the positions it leads from and
  * to. They are hints: the projections are the truth. A change that does not begin where the hub is, or a
  * checkpoint that is ahead of it, means that something was missed, and it is read again. So a lost message costs a
  * moment, never a state.
+ *
+ * A process with a projector is told every change with its rows. From others it hears how far they have come, and of the rows
+ * only those of the shards that it watches.
  */
 import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import { availability } from '../projection/availability.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import type { Ledger } from '../projection/ledger.ts'
+import { movements } from '../projection/movements.ts'
 import type { MovementRow } from '../projection/movements.ts'
+import { orders } from '../projection/orders.ts'
 import type { OrderRow } from '../projection/orders.ts'
 import type { PointReads } from '../projection/point-reads.ts'
+import type { ProjectedRow } from '../projector/projection.ts'
 import type { Change } from '../projector/projector.ts'
+import type { Channel, Channels } from './channels.ts'
+import { noChannels } from './channels.ts'
 import { LedgerFeed } from './ledger-feed.ts'
 import { Progress } from './progress.ts'
 import { StateFeed } from './state-feed.ts'
+import { decodeRows } from './wire.ts'
+import type { Progressed } from './wire.ts'
 
 export interface HubOptions {
   readonly partitions: number
@@ -33,38 +44,81 @@ export interface Checkpoint {
   readonly position: LogPosition
 }
 
+type Feed = Pick<StateFeed<ProjectedRow>, 'connect' | 'apply' | 'announce' | 'refresh'>
+
+/** So long movements may come after their announcement. */
+const GRACE_MS = 20
+
 export class Hub {
   readonly progress = new Progress()
   readonly products: StateFeed<AvailabilityRow>
   readonly orders: StateFeed<OrderRow>
   readonly ledger: LedgerFeed
+  readonly #partitions: readonly Partition[]
+  /** The products and the orders, by the name of their projection. */
+  readonly #feeds: ReadonlyMap<string, Feed>
   readonly #progressListeners = new Set<(projection: string) => void>()
+  #channels: Channels = noChannels
+  #movements: readonly Channel[] = []
 
-  constructor(options: HubOptions) {
-    const { availability, orders, ledger, partitions, onError } = options
-    this.products = new StateFeed({ keyOf: (row) => row.sku, load: availability.many, onError })
-    this.orders = new StateFeed({ keyOf: (row) => row.orderId, load: orders.many, onError })
-    this.ledger = new LedgerFeed({ ledger, partitions, onError })
+  constructor({ availability: products, orders: ofOrders, ledger, partitions, onError }: HubOptions) {
+    const position = (projection: string) => (partition: Partition) =>
+      this.progress.position(projection, partition)
+    this.products = new StateFeed({
+      keyOf: (row) => row.sku,
+      load: products.many,
+      position: position(availability.name),
+      onError,
+    })
+    this.orders = new StateFeed({
+      keyOf: (row) => row.orderId,
+      load: ofOrders.many,
+      position: position(orders.name),
+      onError,
+    })
+    this.ledger = new LedgerFeed({
+      ledger,
+      partitions,
+      onFollowed: (followed) => this.#hearMovements(followed),
+      onError,
+    })
+    this.#partitions = [...Array(partitions).keys()]
+    this.#feeds = new Map<string, Feed>([
+      [availability.name, this.products],
+      [orders.name, this.orders],
+    ])
   }
 
-  /** A projector has committed a change. */
+  /** Hears rows from other processes through these channels. To be called before anybody subscribes. */
+  connect(channels: Channels): void {
+    this.#channels = channels
+    for (const [name, feed] of this.#feeds) {
+      feed.connect((shard, onRows) =>
+        channels.open(`rows:${name}:${shard}`, (message) => onRows(decodeRows(name, message))),
+      )
+    }
+  }
+
+  /** A projector of this process has committed a change. */
   take({ projection, partition, from, to, rows }: Change): void {
     const missed = from > this.progress.position(projection, partition)
     if (!this.progress.advance(projection, partition, to)) return
-    switch (projection) {
-      case 'availability':
-        this.products.apply(rows as readonly AvailabilityRow[])
-        if (missed) void this.products.refresh()
-        break
-      case 'orders':
-        this.orders.apply(rows as readonly OrderRow[])
-        if (missed) void this.orders.refresh()
-        break
-      case 'movements':
-        this.ledger.apply(partition, from, to, rows as readonly MovementRow[])
-        break
-      default:
-    }
+    const feed = this.#feeds.get(projection)
+    feed?.apply(rows)
+    if (missed) void feed?.refresh()
+    if (projection === movements.name) this.ledger.apply(partition, from, to, rows as readonly MovementRow[])
+    this.#tellProgress(projection)
+  }
+
+  /** A projector of another process has; the rows that are of interest here come by themselves. */
+  announce({ projection, partition, from, to, shards }: Progressed): void {
+    const position = this.progress.position(projection, partition)
+    if (to <= position) return
+    const feed = this.#feeds.get(projection)
+    feed?.announce(partition, to, shards)
+    if (from > position) void feed?.refresh()
+    if (projection === movements.name) this.#expectMovements(partition, to)
+    this.progress.advance(projection, partition, to)
     this.#tellProgress(projection)
   }
 
@@ -72,7 +126,7 @@ export class Hub {
   begin(checkpoints: readonly Checkpoint[]): void {
     for (const { projection, partition, position } of checkpoints) {
       this.progress.advance(projection, partition, position)
-      if (projection === 'movements') this.ledger.begin(partition, position)
+      if (projection === movements.name) this.ledger.begin(partition, position)
     }
   }
 
@@ -80,17 +134,41 @@ export class Hub {
   catchUp(checkpoints: readonly Checkpoint[]): void {
     for (const { projection, partition, position } of checkpoints) {
       if (!this.progress.advance(projection, partition, position)) continue
-      if (projection === 'availability') void this.products.refresh()
-      if (projection === 'orders') void this.orders.refresh()
-      if (projection === 'movements') void this.ledger.reach(partition, position)
+      void this.#feeds.get(projection)?.refresh()
+      if (projection === movements.name) void this.ledger.reach(partition, position)
       this.#tellProgress(projection)
     }
+  }
+
+  /** Anything may have been missed: reads again all that is watched. */
+  refresh(): void {
+    for (const feed of this.#feeds.values()) void feed.refresh()
   }
 
   /** @returns a function that ends it */
   onProgress(listener: (projection: string) => void): () => void {
     this.#progressListeners.add(listener)
     return () => this.#progressListeners.delete(listener)
+  }
+
+  #hearMovements(followed: boolean): void {
+    for (const channel of this.#movements) channel.close()
+    this.#movements = !followed
+      ? []
+      : this.#partitions.map((of) =>
+          this.#channels.open(`movements:${of}`, (message) => {
+            const { partition, from, to, rows } = decodeRows(movements.name, message)
+            if (!this.ledger.has(partition, to))
+              this.ledger.apply(partition, from, to, rows() as unknown as MovementRow[])
+          }),
+        )
+  }
+
+  #expectMovements(partition: Partition, to: LogPosition): void {
+    const read = () => void this.ledger.reach(partition, to)
+    // What lies in the socket by then is taken first: the timer may be late.
+    if (this.ledger.followers === 0) read()
+    else setTimeout(() => setImmediate(read), GRACE_MS)
   }
 
   #tellProgress(projection: string): void {

@@ -13,6 +13,8 @@ import type { MovementRow } from '../projection/movements.ts'
 export interface LedgerFeedOptions {
   readonly ledger: Pick<Ledger, 'range'>
   readonly partitions: number
+  /** Somebody follows now, or nobody any more. */
+  readonly onFollowed: (followed: boolean) => void
   /** Reading failed and is tried again. */
   readonly onError: (error: unknown) => void
 }
@@ -74,7 +76,17 @@ export class LedgerFeed {
    * @returns a function that ends it
    */
   follow(sku: Sku | null, follower: Follower): () => void {
-    return this.#followers.add(sku, follower)
+    const { onFollowed } = this.#options
+    const leave = this.#followers.add(sku, follower)
+    if (this.#followers.size === 1) onFollowed(true)
+    return () => {
+      if (leave() && this.#followers.size === 0) onFollowed(false)
+    }
+  }
+
+  /** The movements up to there have been told. */
+  has(partition: Partition, to: LogPosition): boolean {
+    return to <= this.#position(partition)
   }
 
   /** The cursor knows more than the feed: it comes from a process that was ahead of this one. */
@@ -113,21 +125,26 @@ export class LedgerFeed {
 
   /** Reads what is missing, up to `to` and whatever is asked for meanwhile, and delivers it. */
   async #catchUp(feed: FeedPartition, to: LogPosition): Promise<void> {
+    if (feed.catchingUp === null && this.#followers.size === 0) {
+      // There is nobody to read it for.
+      feed.position = to
+      return
+    }
     if (to > feed.wanted) feed.wanted = to
-    feed.catchingUp ??= this.#readMissing(feed).finally(() => {
-      feed.catchingUp = null
-    })
+    feed.catchingUp ??= this.#readMissing(feed)
     await feed.catchingUp
   }
 
   async #readMissing(feed: FeedPartition): Promise<void> {
     while (feed.position < feed.wanted) {
       const upTo = feed.wanted
-      // Without followers there is nobody to read it for.
+      // Those it was read for may have left.
       const page =
         this.#followers.size === 0 ? [] : await this.#read(feed.partition, null, feed.position, upTo)
       this.#deliver(feed, page.length < PAGE_ROWS ? upTo : (page.at(-1) as MovementRow).position, page)
     }
+    // In the same turn as the last look at what is wanted, or what comes between would be read by nobody.
+    feed.catchingUp = null
   }
 
   async #read(
@@ -164,14 +181,16 @@ class Followers {
   readonly #bySku = new Map<Sku | null, Set<Follower>>()
   size = 0
 
-  add(sku: Sku | null, follower: Follower): () => void {
+  /** @returns a function that removes it, and says whether it was there */
+  add(sku: Sku | null, follower: Follower): () => boolean {
     const set = this.#bySku.get(sku) ?? new Set()
     this.#bySku.set(sku, set.add(follower))
     this.size += 1
     return () => {
-      if (!set.delete(follower)) return
+      if (!set.delete(follower)) return false
       this.size -= 1
       if (set.size === 0) this.#bySku.delete(sku)
+      return true
     }
   }
 

@@ -1,62 +1,100 @@
 /**
- * Signals between processes over Redis pub/sub: that the log has grown, and what projectors have changed. Hints: Redis may
- * lose them, be down, or come back empty, and nothing but time is lost, for every receiver also looks at the database.
+ * What processes tell each other over Redis: that the log has grown, how far projectors have come, and the rows they changed.
+ * Hints: Redis may lose them, be down, or come back empty, and nothing but time is lost, for every receiver also looks at the
+ * database.
+ *
+ * Channels, all of them sharded, so that a cluster's masters each carry a part:
+ *   `heads`                     every process
+ *   `progress:<projection>`     every process: a few bytes a step
+ *   `rows:<projection>:<shard>` those that watch a key of the shard
+ *   `movements:<partition>`     those that follow the ledger
  */
 import { parseLogPosition } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
-import { connectRedis } from '../lib/redis.ts'
+import { groupBy } from '../lib/group-by.ts'
+import type { RedisClient, RedisLink } from '../lib/redis.ts'
 import type { Partition } from '../log/partition.ts'
+import { projections } from '../projection/all.ts'
+import { availability } from '../projection/availability.ts'
+import { movements } from '../projection/movements.ts'
+import { orders } from '../projection/orders.ts'
+import { keyOfRow } from '../projector/fold.ts'
 import type { Change } from '../projector/projector.ts'
-import { decodeChange, encodeChange } from './wire.ts'
+import type { ChannelName, Channels } from './channels.ts'
+import { RedisChannels } from './redis-channels.ts'
+import { shardOf, shardSet } from './shards.ts'
+import { decodeProgress, encodeProgress, encodeRows } from './wire.ts'
+import type { Progressed } from './wire.ts'
 
 export interface TransportOptions {
-  readonly url: string
+  readonly redis: RedisLink
   /** Which log the signals are about: several databases may share one Redis. */
   readonly installation: string
   readonly onHead: (partition: Partition, head: LogPosition) => void
-  readonly onChange: (change: Change) => void
+  readonly onProgress: (progressed: Progressed) => void
   /** Signals may have been lost up to now. */
   readonly onReconnect: () => void
   readonly onError: (error: unknown) => void
 }
 
 export interface Transport {
+  readonly channels: Channels
   publishHead(partition: Partition, head: LogPosition): void
   publishChange(change: Change): void
   close(): void
 }
 
-export async function connectTransport(options: TransportOptions): Promise<Transport> {
-  const { url, installation, onHead, onChange, onReconnect, onError } = options
-  const heads = `onhand:${installation}:heads`
-  const changes = `onhand:${installation}:changes`
-  const publisher = await connectRedis(url, onError)
-  const subscriber = await connectRedis(url, onError, { autoResubscribe: false })
-  const subscribe = () => void subscriber.subscribe(heads, changes).then(onReconnect, onError)
-  subscriber.on('ready', subscribe)
-  if (subscriber.status === 'ready') subscribe()
-  subscriber.on('message', (channel: string, message: string) => {
-    try {
-      if (channel === changes) return onChange(decodeChange(message))
-      const [partition, head] = message.split(' ') as [string, string]
-      onHead(Number(partition), parseLogPosition(head))
-    } catch (error) {
-      // Another release's message, perhaps. What it told is in the database, too.
-      onError(error)
-    }
+/** What a Redis that does not answer is sent, and no more, in characters. */
+const MAX_UNANSWERED = 16 * 1024 * 1024
+
+/** The projections whose rows are watched by key. */
+const watched = new Map([availability, orders].map((projection) => [projection.name, projection]))
+
+export function createTransport(options: TransportOptions): Transport {
+  const { redis, installation, onHead, onProgress, onReconnect, onError } = options
+  const channels = new RedisChannels({ prefix: installation, onReconnect, onError })
+  let publisher: RedisClient | null = null
+  let unanswered = 0
+
+  channels.open('heads', (message) => {
+    const [partition, head] = message.split(' ') as [string, string]
+    onHead(Number(partition), parseLogPosition(head))
+  })
+  for (const { name } of projections) {
+    channels.open(`progress:${name}`, (message) => onProgress(decodeProgress(name, message)))
+  }
+  redis.onFound((client) => {
+    publisher = client
+    channels.use(redis.connect())
   })
 
-  function publish(channel: string, message: string): void {
-    // While Redis is down nobody listens, and everybody looks at the database.
-    if (publisher.status === 'ready') publisher.publish(channel, message).catch(onError)
+  /** While Redis is down nobody listens, and everybody looks at the database. */
+  const canPublish = () => publisher?.status === 'ready' && unanswered < MAX_UNANSWERED
+
+  function publish(name: ChannelName, message: string): void {
+    unanswered += message.length
+    ;(publisher as RedisClient)
+      .spublish(channels.nameOf(name), message)
+      .catch(onError)
+      .finally(() => (unanswered -= message.length))
   }
 
   return {
-    publishHead: (partition, head) => publish(heads, `${partition} ${head}`),
-    publishChange: (change) => publish(changes, encodeChange(change)),
-    close() {
-      publisher.disconnect()
-      subscriber.disconnect()
+    channels,
+    publishHead(partition, head) {
+      if (canPublish()) publish('heads', `${partition} ${head}`)
     },
+    publishChange(change) {
+      if (!canPublish()) return
+      const { projection: name, partition, from, to, rows } = change
+      const projection = watched.get(name)
+      const byShard = projection && groupBy(rows, (row) => shardOf(keyOfRow(projection, row)))
+      for (const [shard, changed] of byShard ?? [])
+        publish(`rows:${name}:${shard}`, encodeRows(name, change, changed))
+      if (name === movements.name) publish(`movements:${partition}`, encodeRows(name, change, rows))
+      const shards = shardSet(byShard?.keys() ?? [])
+      publish(`progress:${name}`, encodeProgress({ projection: name, partition, from, to, shards }))
+    },
+    close: () => channels.close(),
   }
 }

@@ -3,23 +3,47 @@
  *
  * A key is watched by any number of watchers, and read once for all of them. Modes of a watched key: loading
  * (its first read is under way; changes that arrive meanwhile are kept) and live. A row never gives way to an
- * older one, so it does not matter in which order reads and changes arrive. After a gap in the changes, all
- * watched keys are read again.
+ * older one, so it does not matter in which order reads and changes arrive.
+ *
+ * Keys are dealt to shards, as the rows that other processes send are: a shard's channel is open while one of its keys is
+ * watched. It is opened before the first read, so that nothing falls between. Steps are announced apart from their rows; a
+ * shard awaits the rows of an announced step for a moment, and reads its keys again if they do not come. A shard that awaits
+ * rows, or a read, may be behind: its watchers are told when it has caught up, and meanwhile no state is given for the
+ * present one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LogPosition } from '../domain/values.ts'
 import { LatestQueue } from '../lib/latest-queue.ts'
 import type { Partition } from '../log/partition.ts'
 import type { ProjectedRow } from '../projector/projection.ts'
+import type { Channel } from './channels.ts'
+import { noChannel } from './channels.ts'
+import { hasShard, shardOf } from './shards.ts'
+import type { ShardSet } from './shards.ts'
+import type { ChangedRows } from './wire.ts'
 
 /** All there is of a key: a row a partition, none while there is nothing. */
 export type State<Row> = readonly Row[]
 
 interface WatchedKey<Row extends ProjectedRow> {
   readonly key: string
+  readonly shard: Shard
   readonly rows: Map<Partition, Row>
   readonly watchers: Set<Watcher<Row>>
   live: boolean
 }
+
+interface Shard {
+  readonly number: number
+  readonly channel: Channel
+  readonly keys: Set<string>
+  /** Announced steps whose rows have not come, and when they were announced, by `performance.now()`. */
+  readonly awaited: Map<Step, number>
+  /** Steps whose rows came before they were announced. */
+  readonly early: Set<Step>
+}
+
+type Step = `${Partition} ${LogPosition}`
 
 interface Watcher<Row extends ProjectedRow> {
   readonly queue: LatestQueue<string, State<Row>>
@@ -29,20 +53,40 @@ interface Watcher<Row extends ProjectedRow> {
 export interface StateFeedOptions<Row extends ProjectedRow> {
   readonly keyOf: (row: Row) => string
   readonly load: (keys: readonly string[]) => Promise<readonly Row[]>
+  /** How far the projection is known to have come. */
+  readonly position: (partition: Partition) => LogPosition
   /** Reading failed and is tried again. */
   readonly onError: (error: unknown) => void
 }
 
+/** Hears a shard's rows from other processes. */
+export type OpenShard = (shard: number, onRows: (message: ChangedRows) => void) => Channel
+
 const RETRY_MS = 250
+/** So long rows may come after their announcement; channels keep no order among them. */
+const GRACE_MS = 20
+/** More keys than this are read in several statements. */
+const MAX_KEYS = 1000
 
 export class StateFeed<Row extends ProjectedRow> {
   readonly #options: StateFeedOptions<Row>
   readonly #watched = new Map<string, WatchedKey<Row>>()
-  #refreshing: Promise<void> | null = null
-  #refreshAgain = false
+  readonly #shards = new Map<number, Shard>()
+  #openShard: OpenShard = () => noChannel
+  #joining: WatchedKey<Row>[] = []
+  /** To be read again, and being read again. */
+  readonly #behind = new Set<Shard>()
+  #reading = new Set<Shard>()
+  #rereading: Promise<void> | null = null
+  #grace: NodeJS.Timeout | null = null
 
   constructor(options: StateFeedOptions<Row>) {
     this.#options = options
+  }
+
+  /** Hears of changes through these channels from now on. To be called before anything is watched. */
+  connect(openShard: OpenShard): void {
+    this.#openShard = openShard
   }
 
   get watchedKeys(): number {
@@ -67,7 +111,10 @@ export class StateFeed<Row extends ProjectedRow> {
   /** The present state of a key that is watched, unless something of it may have been missed. */
   peek(key: string): State<Row> | undefined {
     const watched = this.#watched.get(key)
-    return watched?.live === true && this.#refreshing === null ? [...watched.rows.values()] : undefined
+    if (watched === undefined || !watched.live) return undefined
+    const { shard, rows } = watched
+    const behind = shard.awaited.size > 0 || this.#behind.has(shard) || this.#reading.has(shard)
+    return behind ? undefined : [...rows.values()]
   }
 
   /** Rows that have changed. */
@@ -83,25 +130,80 @@ export class StateFeed<Row extends ProjectedRow> {
     }
   }
 
-  /** Changes may have been missed: reads every watched key again. */
-  async refresh(): Promise<void> {
-    this.#refreshAgain = true
-    this.#refreshing ??= this.#refreshAll()
-    await this.#refreshing
+  /** Another process has changed rows of these shards; they come by themselves. To be told before `position` is. */
+  announce(partition: Partition, to: LogPosition, shards: ShardSet): void {
+    const step: Step = `${partition} ${to}`
+    const now = performance.now()
+    for (const shard of this.#shards.values()) {
+      if (!hasShard(shards, shard.number) || shard.early.delete(step)) continue
+      shard.awaited.set(step, now)
+      this.#startGrace()
+    }
   }
 
-  async #refreshAll(): Promise<void> {
-    while (this.#refreshAgain) {
-      this.#refreshAgain = false
-      await this.#read([...this.#watched.keys()])
+  /**
+   * Changes may have been missed: reads the watched keys again, of all shards or of some.
+   *
+   * @returns when that has been done
+   */
+  async refresh(shards: Iterable<Shard> = this.#shards.values()): Promise<void> {
+    for (const shard of shards) {
+      shard.early.clear()
+      this.#behind.add(shard)
     }
-    this.#refreshing = null
+    if (this.#behind.size === 0) return
+    this.#rereading ??= this.#readBehind()
+    await this.#rereading
+  }
+
+  async #readBehind(): Promise<void> {
+    while (this.#behind.size > 0) {
+      this.#reading = new Set(this.#behind)
+      this.#behind.clear()
+      const covered = [...this.#reading].map((shard) => [shard, [...shard.awaited.keys()]] as const)
+      // What is awaited now is read: no grace runs out for it.
+      for (const [{ awaited }, steps] of covered) for (const step of steps) awaited.set(step, Infinity)
+      await this.#read([...this.#reading].flatMap(({ keys }) => [...keys]))
+      for (const [{ awaited }, steps] of covered) for (const step of steps) awaited.delete(step)
+      this.#reading = new Set()
+    }
+    this.#rereading = null
+  }
+
+  #take(shard: Shard, { partition, to, rows }: ChangedRows): void {
+    const step: Step = `${partition} ${to}`
+    const awaited = shard.awaited.has(step)
+    // Told by the projector of this process, or read.
+    if (!awaited && to <= this.#options.position(partition)) return
+    this.apply(rows() as unknown as Row[])
+    if (awaited) shard.awaited.delete(step)
+    else shard.early.add(step)
+  }
+
+  #startGrace(): void {
+    // What lies in the socket by then is taken first: the timer may be late.
+    if (this.#grace !== null) return
+    this.#grace = setTimeout(() => setImmediate(() => this.#endGrace()), GRACE_MS)
+  }
+
+  #endGrace(): void {
+    this.#grace = null
+    const due = performance.now() - GRACE_MS
+    const awaiting = [...this.#shards.values()].map((shard) => ({
+      shard,
+      since: [...shard.awaited.values()].filter((since) => since !== Infinity),
+    }))
+    const late = awaiting.filter(({ since }) => since.some((time) => time <= due))
+    if (awaiting.some(({ since }) => since.some((time) => time > due))) this.#startGrace()
+    void this.refresh(late.map(({ shard }) => shard))
   }
 
   #join(key: string, watcher: Watcher<Row>): void {
     let watched = this.#watched.get(key)
     if (watched === undefined) {
-      watched = { key, rows: new Map(), watchers: new Set(), live: false }
+      const shard = this.#shardOf(key)
+      watched = { key, shard, rows: new Map(), watchers: new Set(), live: false }
+      shard.keys.add(key)
       this.#watched.set(key, watched)
       void this.#goLive(watched)
     }
@@ -111,18 +213,48 @@ export class StateFeed<Row extends ProjectedRow> {
 
   #leave(key: string, watcher: Watcher<Row>): void {
     const watched = this.#watched.get(key)
-    watched?.watchers.delete(watcher)
-    if (watched?.watchers.size === 0) this.#watched.delete(key)
+    if (watched === undefined || !watched.watchers.delete(watcher) || watched.watchers.size > 0) return
+    const { shard } = watched
+    this.#watched.delete(key)
+    shard.keys.delete(key)
+    if (shard.keys.size > 0) return
+    this.#shards.delete(shard.number)
+    shard.channel.close()
+  }
+
+  #shardOf(key: string): Shard {
+    const number = shardOf(key)
+    const known = this.#shards.get(number)
+    if (known !== undefined) return known
+    const channel = this.#openShard(number, (message) => this.#take(shard, message))
+    const shard: Shard = { number, channel, keys: new Set(), awaited: new Map(), early: new Set() }
+    this.#shards.set(number, shard)
+    return shard
   }
 
   async #goLive(watched: WatchedKey<Row>): Promise<void> {
-    await this.#read([watched.key])
-    watched.live = true
-    for (const watcher of watched.watchers) tell(watcher, watched)
+    await watched.shard.channel.joined
+    this.#joining.push(watched)
+    if (this.#joining.length === 1) setImmediate(() => void this.#loadJoining())
+  }
+
+  /** All keys that were joined within a turn of the event loop are read together. */
+  async #loadJoining(): Promise<void> {
+    const joining = this.#joining
+    this.#joining = []
+    await this.#read(joining.map(({ key }) => key))
+    for (const watched of joining) {
+      watched.live = true
+      for (const watcher of watched.watchers) tell(watcher, watched)
+    }
+  }
+
+  async #read(keys: readonly string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += MAX_KEYS) await this.#readSome(keys.slice(at, at + MAX_KEYS))
   }
 
   /** Reads until it succeeds, or nobody watches any more. */
-  async #read(keys: readonly string[]): Promise<void> {
+  async #readSome(keys: readonly string[]): Promise<void> {
     for (;;) {
       const wanted = keys.filter((key) => this.#watched.has(key))
       if (wanted.length === 0) return

@@ -12,6 +12,9 @@ import { until } from './until.ts'
 export interface RedisServer {
   readonly url: string
   readonly port: number
+  /** Stops it where it is, as if its machine hung, until it is resumed. */
+  readonly pause: () => void
+  readonly resume: () => void
   /** `SIGKILL`s it, as a crash would. */
   readonly kill: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -45,7 +48,14 @@ export async function startRedis(port?: number, ...options: string[]): Promise<R
     await exited
     await rm(directory, { recursive: true, force: true })
   }
-  return { url, port: chosen, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
+  return {
+    url,
+    port: chosen,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  }
 }
 
 async function startRedisInDocker(): Promise<Pick<RedisServer, 'url' | 'stop'> | null> {
