@@ -1,6 +1,7 @@
+import { and, eq } from 'drizzle-orm'
 import { parseToken } from '../log/token.ts'
 import { createProgressRead } from '../projector/progress.ts'
-import { skippedEvents } from '../projector/tables.ts'
+import { checkpoints, skippedEvents } from '../projector/tables.ts'
 import { UsageError, command } from './command.ts'
 import { withSession } from './database.ts'
 
@@ -17,7 +18,8 @@ export default command({
     },
   },
   run: ({ projection, event, yes }) =>
-    withSession(async ({ db }) => {
+    withSession(async (session) => {
+      const { db } = session
       const [place, ...more] = parseToken(event)
       if (place === undefined || more.length > 0) throw new UsageError(`${event} is not one event.`)
       const [partition, position] = place
@@ -34,7 +36,14 @@ export default command({
           `${found.error}\nWithout it, ${projection} will not be what the log says. Say --yes if that is meant.`,
         )
       }
-      await db.insert(skippedEvents).values({ projection, partition, position }).onConflictDoNothing()
+      await session.transaction(async () => {
+        await db.insert(skippedEvents).values({ projection, partition, position }).onConflictDoNothing()
+        // Without an error it is tried again.
+        await db
+          .update(checkpoints)
+          .set({ error: null })
+          .where(and(eq(checkpoints.projection, projection), eq(checkpoints.partition, partition)))
+      })
       process.stdout.write(`${projection} leaves out ${event}; a running server goes on within a second.\n`)
     }),
 })
