@@ -15,7 +15,9 @@ import type { Config } from './config.ts'
 import type { Sku } from './domain/values.ts'
 import { startIntake } from './integration/channels.ts'
 import { LINE_ALLOCATED, createLineAllocatedRelay } from './integration/line-allocated.ts'
-import { openPool } from './lib/postgres.ts'
+import { AVAILABILITY_REDIS, checkReadModel, createReadModel } from './integration/read-model.ts'
+import { RedisAvailability } from './integration/redis-availability.ts'
+import { openPool, openSession } from './lib/postgres.ts'
 import { atMostEvery } from './lib/at-most-every.ts'
 import { linkRedis } from './lib/redis.ts'
 import { repeat } from './lib/repeating.ts'
@@ -63,6 +65,8 @@ const PROGRESS_INTERVAL_MS = 250
 const POLL_INTERVAL_MS = 250
 /** What goes on failing is told once in a while. */
 const REDIS_WARNING_INTERVAL_MS = 1000
+/** How soon it is found out that Redis was emptied. */
+const READ_MODEL_CHECK_MS = 2000
 const SWEEP_INTERVAL_MS = 3_600_000
 
 /** @throws what keeps it from running; nothing is left open then */
@@ -86,14 +90,14 @@ async function releaseAll(releases: readonly Release[]): Promise<void> {
 
 async function compose(options: ComposeOptions, releases: Release[]): Promise<Onhand> {
   const { config, databaseUrl, logger, now = () => new Date() } = options
-  const { partitions, roles, redisUrl, readDatabaseUrl } = config
+  const { partitions, roles, redisUrl, redisReadModel, readDatabaseUrl } = config
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what)
   let draining = false
 
   // What is known of the projections as they change.
   const readPool = openPool(forQueries(databaseUrl), QUERY_CONNECTIONS)
   releases.push(() => readPool.close())
-  const reads = createReads(readPool.db)
+  const reads = createReads(readPool.db, redisReadModel ? [AVAILABILITY_REDIS] : [])
   const tail = new LogTail(MAX_RECENT_EVENTS)
   const onReadError = warn('reading for live clients failed')
   const hub = new Hub({
@@ -126,12 +130,13 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   })
   releases.push(() => poll.close())
 
+  const installation = await readInstallation(databaseUrl)
   const transport =
     redis === null
       ? null
       : createTransport({
           redis,
-          installation: await readInstallation(databaseUrl),
+          installation,
           onHead: (partition, head) => tail.advance(partition, head),
           onProgress: (progressed) => hub.announce(progressed),
           onReconnect() {
@@ -214,6 +219,18 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
         () => createLineAllocatedRelay(redis),
         () => {},
       )
+    if (redis !== null && redisReadModel) {
+      const inRedis = new RedisAvailability(redis.client, installation)
+      await projectors.run(
+        AVAILABILITY_REDIS,
+        (db) => createReadModel(db, inRedis),
+        ({ from, to }) => metrics.projected(AVAILABILITY_REDIS, Number(to - from)),
+      )
+      const open = () => openSession(connection(`${AVAILABILITY_REDIS} restoring`))
+      const check = async () => checkReadModel(inRedis, await reads.progress(), open)
+      const keeper = repeat(check, READ_MODEL_CHECK_MS, onRedisError)
+      releases.push(() => keeper.close())
+    }
   }
   if (roles.has('sweeper')) {
     const oldest = () => new Date(now().getTime() - config.receiptRetentionHours * 3_600_000)

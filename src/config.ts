@@ -15,6 +15,8 @@ export interface Config {
   readonly readDatabaseUrl: string | null
   /** Null: this is the only process, or the processes find out from the database. */
   readonly redisUrl: string | null
+  /** Keep availability in Redis, too. */
+  readonly redisReadModel: boolean
   readonly roles: ReadonlySet<Role>
   readonly seed: 'sample' | 'none'
   readonly logLevel: string
@@ -62,6 +64,7 @@ const Environment = z.object({
   DATABASE_URL: postgresUrl.nullable().default(null),
   READ_DATABASE_URL: postgresUrl.nullable().default(null),
   REDIS_URL: url('redis:', 'rediss:').nullable().default(null),
+  REDIS_READ_MODEL: z.enum(['on', 'off'], 'must be on or off').default('off'),
   ROLES: list
     .pipe(
       z.array(z.enum(ROLES, `must be a list of ${ROLES.join(', ')}`)).min(1, 'must name at least one role'),
@@ -84,13 +87,14 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   // An empty variable is one that is not set: compose files and shells leave such behind.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const result = Environment.safeParse(given)
-  if (!result.success) {
-    const mistakes = result.error.issues.map(({ path: [name], message }) => {
-      const value = given[String(name)]?.replace(CREDENTIALS, '//…@')
-      return `  ${String(name)}=${value}: ${message}`
-    })
+  const mistakes = (result.error?.issues ?? []).map(({ path: [name], message }) => {
+    const value = given[String(name)]?.replace(CREDENTIALS, '//…@')
+    return `  ${String(name)}=${value}: ${message}`
+  })
+  if (given['REDIS_READ_MODEL'] === 'on' && given['REDIS_URL'] === undefined)
+    mistakes.push('  REDIS_READ_MODEL=on: needs REDIS_URL')
+  if (!result.success || mistakes.length > 0)
     throw new ConfigError(`The environment has mistakes:\n${[...new Set(mistakes)].join('\n')}`)
-  }
   const env = result.data
   return Object.freeze({
     port: env.PORT,
@@ -99,6 +103,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     databaseUrl: env.DATABASE_URL,
     readDatabaseUrl: env.READ_DATABASE_URL,
     redisUrl: env.REDIS_URL,
+    redisReadModel: env.REDIS_READ_MODEL === 'on',
     roles: new Set<Role>(env.ROLES),
     seed: env.SEED,
     logLevel: env.LOG_LEVEL,

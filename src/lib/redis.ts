@@ -96,6 +96,8 @@ export async function linkRedis(url: string, onError: (error: unknown) => void):
 
 async function probe(url: string): Promise<Kind> {
   const redis = new Redis(url, {
+    // What old servers speak, too.
+    protocol: 2,
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
@@ -132,7 +134,9 @@ function connectServer(url: string): Redis {
 
 function connectCluster(url: string): Cluster {
   const { hostname, port, username, password, protocol } = new URL(url)
-  return new Cluster([{ host: hostname, port: Number(port === '' ? 6379 : port) }], {
+  // An IPv6 address stands in brackets.
+  const host = hostname.replaceAll(/^\[|\]$/g, '')
+  return new Cluster([{ host, port: Number(port === '' ? 6379 : port) }], {
     shardedSubscribers: true,
     enableOfflineQueue: false,
     slotsRefreshTimeout: PROBE_MS,

@@ -34,6 +34,7 @@ export class RedisChannels implements Channels {
   readonly #open = new Map<string, OpenChannel>()
   #subscriber: RedisClient | null = null
   #checking: NodeJS.Timeout | null = null
+  #closed = false
 
   constructor(options: RedisChannelsOptions) {
     this.#options = options
@@ -41,6 +42,7 @@ export class RedisChannels implements Channels {
 
   /** @param subscriber a client that does nothing else, and is disconnected at the end */
   use(subscriber: RedisClient): void {
+    if (this.#closed) return subscriber.disconnect()
     this.#subscriber = subscriber
     subscriber.on('smessage', (name: string, message: string) => this.#receive(name, message))
     subscriber.on('ready', () => void this.#subscribeAll())
@@ -75,6 +77,7 @@ export class RedisChannels implements Channels {
   }
 
   close(): void {
+    this.#closed = true
     if (this.#checking !== null) clearInterval(this.#checking)
     this.#subscriber?.disconnect()
   }

@@ -22,21 +22,21 @@ export interface Reads {
   readonly orders: PointReads<OrderRow>
   readonly products: ListProducts
   readonly ledger: Ledger
-  /** Of the projections in each partition. */
+  /** Of all projections in each partition. */
   readonly progress: () => Promise<PartitionProgress[]>
 }
 
-/** @param db connected as the role that can read the schema `views` only */
-export function createReads(db: Database): Reads {
+/**
+ * @param db connected as the role that can read the schema `views` only
+ * @param others consumers of the log that are projections elsewhere than in Postgres
+ */
+export function createReads(db: Database, others: readonly string[] = []): Reads {
   return {
     availability: createPointReads(db, availability),
     batches: createPointReads(db, batches),
     orders: createPointReads(db, orders),
     products: createProductList(db),
     ledger: createLedger(db),
-    progress: createProgressRead(
-      db,
-      projections.map(({ name }) => name),
-    ),
+    progress: createProgressRead(db, [...projections.map(({ name }) => name), ...others]),
   }
 }

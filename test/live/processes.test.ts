@@ -90,6 +90,15 @@ describe.skipIf(redisProgram === undefined)('with Redis', () => {
     await until(async () => (await delay(witness, 'sku-5')) < 50)
   })
 
+  test('servers that both project are told what the other one did, and what they did themselves', async () => {
+    const third = await startTestOnhand({ config: { redisUrl: server.url }, database: writer.database })
+    const watching = [await LiveWitness.watch(third, SKUS), await LiveWitness.watch(writer, SKUS)]
+    await buySome(100)
+    for (const each of [...watching, witness]) await each.agreesWith(third)
+    for (const each of watching) await each.end()
+    await third.close()
+  })
+
   test('a server that starts while Redis is away uses it once it is there', async () => {
     await server.kill()
     const third = await startTestOnhand({

@@ -65,12 +65,16 @@ async function startNodes(): Promise<Node[]> {
   return Promise.all(
     Array.from({ length: MASTERS }, async () => {
       const bus = await freePort()
-      const server = await startRedis(
-        undefined,
-        ...['--cluster-enabled', 'yes', '--cluster-port', String(bus)],
-        ...['--cluster-node-timeout', String(NODE_TIMEOUT_MS), '--cluster-config-file', 'nodes.conf'],
-        ...['--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'],
-      )
+      const settings = {
+        'cluster-enabled': 'yes',
+        'cluster-port': String(bus),
+        'cluster-node-timeout': String(NODE_TIMEOUT_MS),
+        'cluster-config-file': 'nodes.conf',
+        'cluster-replica-validity-factor': '0',
+        'repl-diskless-sync-delay': '0',
+      }
+      const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+      const server = await startRedis(undefined, ...options)
       return { ...server, bus }
     }),
   )
