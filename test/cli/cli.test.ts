@@ -48,8 +48,8 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
       env: { PORT: 'x', ROLES: 'cook', LOG_LEVEL: 'loud' },
       says: 'PORT=x: must be a whole number',
     },
-  ])('onhand $args', async ({ args, env = {}, says }) => {
-    const { code, stderr } = await onhandCli(args, env as Record<string, string>)
+  ])('onhand $args', async ({ args, env, says }) => {
+    const { code, stderr } = await onhandCli(args, env)
     expect(stderr).toContain(says)
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(code).toBe(1)
