@@ -70,12 +70,29 @@ const REDIS_WARNING_INTERVAL_MS = 1000
 const READ_MODEL_CHECK_MS = 2000
 const SWEEP_INTERVAL_MS = 3_600_000
 
+/** @throws what keeps it from running; nothing is left open then */
 export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
+  const releases: Release[] = []
+  try {
+    return await compose(options, releases)
+  } catch (error) {
+    await releaseAll(releases)
+    throw error
+  }
+}
+
+/** Lets go of something that was taken. */
+type Release = () => unknown
+
+/** In the opposite order of taking. */
+async function releaseAll(releases: readonly Release[]): Promise<void> {
+  for (const release of releases.toReversed()) await release()
+}
+
+async function compose(options: ComposeOptions, releases: Release[]): Promise<Onhand> {
   const { config, databaseUrl, logger, now = () => new Date() } = options
   const { partitions, roles, redisUrl, redisReadModel, readDatabaseUrl } = config
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what)
-  /** What was taken, in order: it is let go of in the opposite one. */
-  const releases: (() => unknown)[] = []
   let draining = false
 
   // What is known of the projections as they change.
@@ -256,7 +273,7 @@ export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
     async close() {
       draining = true
       if (config.drainSeconds > 0) await served.drain(config.drainSeconds * 1000)
-      for (const release of releases.toReversed()) await release()
+      await releaseAll(releases)
     },
   }
 }

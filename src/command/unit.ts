@@ -57,11 +57,14 @@ export class Unit implements Stock {
   apply(events: readonly RecordedEvent[]): void {
     for (const recorded of events) {
       const { event, position } = recorded
-      this.products.set(event.sku, evolve(this.products.get(event.sku) ?? emptyProduct(event.sku), recorded))
+      const product = this.products.get(event.sku) ?? emptyProduct(event.sku)
+      this.products.set(event.sku, evolve(product, recorded))
       if (event.type === 'BatchCreated') this.skuOf.set(event.reference, event.sku)
       if ('orderId' in event) {
         const key = lineKey(event.orderId, event.sku)
-        const line = evolveLine(this.lines.get(key), recorded)
+        // A line that waits comes with its product; no command needs to have named it.
+        const known = this.lines.get(key) ?? product.waiting.find(({ orderId }) => orderId === event.orderId)
+        const line = evolveLine(known, recorded)
         if (line === undefined) this.lines.delete(key)
         else this.lines.set(key, line)
       }

@@ -10,6 +10,10 @@ function driverError(error: unknown): { code: string } | undefined {
 export const isIntegrityViolation = (error: unknown): boolean =>
   driverError(error)?.code.startsWith('23') ?? false
 
+/** The statement names a table, a column or a schema that is not there. */
+export const isMissing = (error: unknown): boolean =>
+  ['42P01', '42703', '3F000'].includes(driverError(error)?.code ?? '')
+
 /**
  * The database could not be reached, went away, was out of resources or took too long: nothing that is wrong
  * with the statement. By SQLSTATE class, or the codes of postgres.js and of sockets.

@@ -25,10 +25,10 @@ const TIMEOUT_MS = 20_000
 export function startShoppers(count: number, url: () => string, next: () => Purchase): Shoppers {
   const answered: { purchase: Purchase; token: string | null }[] = []
   const faults = new Map<string, number>()
-  let stopped = false
+  const still = { shopping: true }
 
   async function shop(): Promise<void> {
-    while (!stopped) {
+    while (still.shopping) {
       const purchase = next()
       answered.push({ purchase, token: await insist(purchase) })
     }
@@ -49,7 +49,7 @@ export function startShoppers(count: number, url: () => string, next: () => Purc
     answered,
     faults,
     async stop() {
-      stopped = true
+      still.shopping = false
       await Promise.all(shoppers)
     },
   }

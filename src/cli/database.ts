@@ -1,0 +1,51 @@
+/** The database that the environment names, for a command's time. */
+import { isMissing, isUnavailable } from '../lib/postgres-error.ts'
+import { openSession } from '../lib/postgres.ts'
+import type { Session } from '../lib/postgres.ts'
+import { readConfig } from '../config.ts'
+import type { Config } from '../config.ts'
+import { forMaintenance } from '../operations/connections.ts'
+import { UsageError } from './command.ts'
+import { openDatabase } from '../operations/database.ts'
+import { createLogger } from '../operations/logger.ts'
+
+export interface OpenedDatabase {
+  readonly url: string
+  readonly description: string
+  readonly config: Config
+}
+
+/** Works with a server running on it, too; an embedded Postgres that nobody runs is started for the time. */
+export async function withDatabase<T>(work: (database: OpenedDatabase) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env)
+  const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel)
+  const database = await openDatabase(config, (message) => logger.info(message))
+  try {
+    return await work({ url: database.url, description: database.description, config })
+  } catch (error) {
+    throw explain(error, database.description)
+  } finally {
+    await database.close()
+  }
+}
+
+export async function withSession<T>(
+  work: (session: Session, database: OpenedDatabase) => Promise<T>,
+): Promise<T> {
+  return withDatabase(async (database) => {
+    const session = openSession(forMaintenance(database.url))
+    try {
+      return await work(session, database)
+    } finally {
+      await session.close()
+    }
+  })
+}
+
+/** What an operator can do something about, without the statement that ran into it. */
+function explain(error: unknown, description: string): unknown {
+  if (isMissing(error))
+    return new UsageError(`${description} has no tables yet, or old ones. Run \`onhand migrate\`.`)
+  if (isUnavailable(error)) return new UsageError(`${description} cannot be reached.`)
+  return error
+}

@@ -1,0 +1,76 @@
+import { createCaller, inParallel, urlOption } from './caller.ts'
+import { UsageError, command, parseCount } from './command.ts'
+import { readCsv } from './csv-file.ts'
+import type { CsvRow } from './csv-file.ts'
+import { startProgress } from './progress.ts'
+
+const CREATE_BATCH = `mutation ($input: CreateBatchInput!) {
+  createBatch(input: $input) { replayed userErrors { code message } }
+}`
+
+interface CreateBatchAnswer {
+  readonly createBatch: {
+    readonly replayed: boolean
+    readonly userErrors: readonly { readonly code: string; readonly message: string }[]
+  }
+}
+
+export default command({
+  name: 'import',
+  description:
+    'Creates batches from a CSV file with the columns reference, sku, quantity and eta (empty: in the warehouse).',
+  args: {
+    file: { type: 'positional', description: 'CSV, gzipped if it ends in .gz', required: true },
+    url: urlOption,
+    concurrency: { type: 'string', description: 'commands at a time', default: '16' },
+  },
+  async run({ file, url, concurrency }) {
+    const callers = parseCount(concurrency, 'concurrency')
+    const call = createCaller(url)
+    const { fingerprint, rows } = await readCsv(file, ['reference', 'sku', 'quantity', 'eta'])
+    const progress = startProgress('import', 'batches')
+    const failures: { line: number; why: string }[] = []
+    const done = { created: 0, before: 0 }
+    let next = 0
+
+    async function create({ line, values }: CsvRow): Promise<void> {
+      const input = { ...batchOf(values), commandId: `import ${fingerprint} ${line}` }
+      try {
+        const { createBatch } = await call<CreateBatchAnswer>(CREATE_BATCH, { input })
+        const [refusal] = createBatch.userErrors
+        if (refusal !== undefined) failures.push({ line, why: refusal.message })
+        else if (createBatch.replayed) done.before += 1
+        else done.created += 1
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error
+        failures.push({ line, why: error.message })
+      }
+      progress.update(done.created + done.before + failures.length, rows.length)
+    }
+
+    await inParallel(callers, () => {
+      const row = rows[next]
+      next += 1
+      return row && (() => create(row))
+    }).finally(() => progress.end())
+
+    for (const { line, why } of failures.toSorted((a, b) => a.line - b.line)) {
+      process.stderr.write(`line ${line}: ${why}\n`)
+    }
+    process.stdout.write(
+      `${done.created} batches created, ${done.before} had been before, ${failures.length} refused.\n`,
+    )
+    return failures.length > 0 ? 1 : 0
+  },
+})
+
+/** As it stands there: what is wrong with it, the server says. */
+function batchOf({ reference, sku, quantity, eta }: CsvRow['values']) {
+  const units = Number(quantity)
+  return {
+    reference,
+    sku,
+    quantity: quantity === '' || Number.isNaN(units) ? quantity : units,
+    eta: eta === '' || eta === undefined ? null : eta,
+  }
+}

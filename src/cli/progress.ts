@@ -1,0 +1,56 @@
+/** How far long work has come, on stderr: a bar on a terminal, elsewhere a line now and then. */
+import cliProgress from 'cli-progress'
+
+export interface Progress {
+  /** @param note what else is worth knowing */
+  update(done: number, total: number, note?: string): void
+  end(): void
+}
+
+const LINE_INTERVAL_MS = 5000
+
+/** @param unit what is counted, in the plural */
+export function startProgress(what: string, unit: string): Progress {
+  return process.stderr.isTTY ? bar(what, unit) : lines(what, unit)
+}
+
+function bar(what: string, unit: string): Progress {
+  const shown = new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: `${what} {bar} {percentage} % | {value}/{total} ${unit} | {rate}/s | {eta_formatted} to go {note}`,
+    barsize: 30,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+  })
+  const startedAt = performance.now()
+  let started = false
+  return {
+    update(done, total, note = '') {
+      const rate = rateOf(done, startedAt)
+      if (!started) shown.start(total, done, { rate, note })
+      started = true
+      shown.setTotal(total)
+      shown.update(done, { rate, note })
+    },
+    end() {
+      if (started) shown.stop()
+    },
+  }
+}
+
+function lines(what: string, unit: string): Progress {
+  const startedAt = performance.now()
+  let toldAt = startedAt
+  return {
+    update(done, total, note = '') {
+      if (performance.now() - toldAt < LINE_INTERVAL_MS) return
+      toldAt = performance.now()
+      process.stderr.write(`${what}: ${done} of ${total} ${unit}, ${rateOf(done, startedAt)}/s ${note}\n`)
+    },
+    end() {},
+  }
+}
+
+const rateOf = (done: number, startedAt: number): number =>
+  Math.round(done / Math.max(0.001, (performance.now() - startedAt) / 1000))

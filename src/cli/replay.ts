@@ -1,0 +1,71 @@
+import { createCaller, urlOption } from './caller.ts'
+import { UsageError, command, parseCount } from './command.ts'
+import { readCsv } from './csv-file.ts'
+import { startProgress } from './progress.ts'
+import { checkProjections } from './replay/check.ts'
+import { planReplay } from './replay/plan.ts'
+import { play } from './replay/play.ts'
+
+const MAX_SHOWN = 20
+
+export default command({
+  name: 'replay',
+  description:
+    'Plays a shop’s order lines (columns InvoiceNo, StockCode, Quantity) against a running server, and checks every answer and what the projections say in the end. Exits 1 on any difference.',
+  args: {
+    file: { type: 'positional', description: 'CSV, gzipped if it ends in .gz', required: true },
+    url: urlOption,
+    concurrency: { type: 'string', description: 'commands at a time', default: '32' },
+    limit: { type: 'string', description: 'how many lines of the file; without it, all' },
+    stock: {
+      type: 'string',
+      description: 'units of each product to begin with; without it, half of what is ordered',
+    },
+    prefix: {
+      type: 'string',
+      description: 'before every SKU and order id, to play a file once more on the same database',
+      default: '',
+    },
+  },
+  async run({ file, url, concurrency, limit, stock, prefix }) {
+    const callers = parseCount(concurrency, 'concurrency')
+    const call = createCaller(url)
+    const { fingerprint, rows } = await readCsv(file, ['InvoiceNo', 'StockCode', 'Quantity'])
+    const { products, commands, unusable } = planReplay(
+      limit === undefined ? rows : rows.slice(0, parseCount(limit, 'limit')),
+      {
+        prefix,
+        stock: stock === undefined ? null : parseCount(stock, 'stock'),
+        run: `${prefix}${fingerprint}`,
+      },
+    )
+    if (commands === 0) throw new UsageError(`${file} has nothing to play.`)
+    for (const { line, why } of unusable.slice(0, MAX_SHOWN))
+      process.stderr.write(`line ${line} is left out: ${why}\n`)
+
+    const progress = startProgress('replay', 'commands')
+    const startedAt = performance.now()
+    const played = await play(products, {
+      call,
+      callers,
+      onProgress: (done, note) => progress.update(done, commands, note),
+    }).finally(() => progress.end())
+    const seconds = (performance.now() - startedAt) / 1000
+    const refusals = [...played.refusals].map(([code, times]) => `${times} ${code}`).join(', ') || 'none'
+    process.stdout.write(
+      `${commands} commands in ${seconds.toFixed(1)} s, ${Math.round(commands / seconds)}/s. Refused: ${refusals}. ` +
+        `Answered before: ${played.replayed}. Left out: ${unusable.length} lines.\n`,
+    )
+
+    process.stderr.write('Comparing with the projections …\n')
+    const wrong = [...played.differences, ...(await checkProjections(played.shelves, played.token, call))]
+    for (const difference of wrong.slice(0, MAX_SHOWN)) process.stdout.write(`✗ ${difference}\n`)
+    if (wrong.length > MAX_SHOWN) process.stdout.write(`… and ${wrong.length - MAX_SHOWN} more\n`)
+    process.stdout.write(
+      wrong.length === 0
+        ? `Every answer and ${products.length} products with all their order lines are as they should be.\n`
+        : `${wrong.length} differences.\n`,
+    )
+    return wrong.length === 0 ? 0 : 1
+  },
+})

@@ -1,0 +1,99 @@
+/** Compares what should have become of all products and orders with what the projections say. */
+import { inParallel } from '../caller.ts'
+import type { Call } from '../caller.ts'
+import type { Shelf } from './shelf.ts'
+
+interface ProductState {
+  readonly sku: string
+  readonly onHand: number
+  readonly allocated: number
+  readonly available: number
+}
+
+interface OrderState {
+  readonly lines: readonly { readonly sku: string; readonly quantity: number; readonly status: string }[]
+}
+
+const PRODUCTS_AT_ONCE = 100
+const ORDERS_AT_ONCE = 15
+const REQUESTS_AT_ONCE = 8
+
+const PRODUCTS = `query ($skus: [ID!]!, $token: ConsistencyToken!) {
+  products(filter: { skus: $skus }, first: ${PRODUCTS_AT_ONCE}, consistentWith: $token) {
+    nodes { sku onHand allocated available }
+  }
+}`
+
+/** @returns what is not as it should be */
+export async function checkProjections(
+  shelves: ReadonlyMap<string, Shelf>,
+  token: string,
+  call: Call,
+): Promise<string[]> {
+  const differences: string[] = []
+
+  async function checkProducts(skus: readonly string[]): Promise<void> {
+    const { products } = await call<{ products: { nodes: ProductState[] } }>(PRODUCTS, { skus, token })
+    const found = new Map(products.nodes.map(({ sku, ...state }) => [sku, state]))
+    for (const sku of skus) {
+      const { quantity, allocated } = shelves.get(sku) as Shelf
+      compare(`product ${sku}`, found.get(sku), {
+        onHand: quantity,
+        allocated,
+        available: quantity - allocated,
+      })
+    }
+  }
+
+  async function checkOrders(ids: readonly string[]): Promise<void> {
+    const names = ids.map((_, at) => `$id${at}: ID!`).join(', ')
+    const fields = ids.map(
+      (_, at) => `o${at}: order(id: $id${at}, consistentWith: $token) { lines { sku quantity status } }`,
+    )
+    const query = `query ($token: ConsistencyToken!, ${names}) { ${fields.join(' ')} }`
+    const variables = Object.fromEntries(ids.map((id, at) => [`id${at}`, id]))
+    const found = await call<Record<string, OrderState | null>>(query, { token, ...variables })
+    for (const [at, id] of ids.entries()) {
+      // Without a line an order has never been, or is not any more.
+      compare(`order ${id}`, inOrder(found[`o${at}`]?.lines ?? []), inOrder(orders.get(id) ?? []))
+    }
+  }
+
+  function compare(what: string, found: unknown, expected: unknown): void {
+    const [is, should] = [JSON.stringify(found), JSON.stringify(expected)]
+    if (is !== should) differences.push(`${what} is ${is}, and should be ${should}`)
+  }
+
+  const orders = ordersOn(shelves)
+  const tasks = [
+    ...chunks([...shelves.keys()], PRODUCTS_AT_ONCE).map((skus) => () => checkProducts(skus)),
+    ...chunks([...orders.keys()], ORDERS_AT_ONCE).map((ids) => () => checkOrders(ids)),
+  ]
+  await inParallel(REQUESTS_AT_ONCE, () => tasks.pop())
+  return differences
+}
+
+type Line = OrderState['lines'][number]
+
+function ordersOn(shelves: ReadonlyMap<string, Shelf>): Map<string, Line[]> {
+  const orders = new Map<string, Line[]>()
+  for (const [sku, { lines }] of shelves) {
+    for (const { orderId, quantity, allocated } of lines) {
+      const order = orders.get(orderId) ?? []
+      order.push({ sku, quantity, status: allocated ? 'ALLOCATED' : 'BACKORDERED' })
+      orders.set(orderId, order)
+    }
+  }
+  return orders
+}
+
+const inOrder = (lines: readonly Line[]): Line[] =>
+  lines
+    .map(({ sku, quantity, status }) => ({ sku, quantity, status }))
+    .toSorted((a, b) => (a.sku < b.sku ? -1 : 1))
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  )
+}

@@ -1,0 +1,76 @@
+import { readConfig } from '../config.ts'
+import { startOnhand } from '../compose.ts'
+import { openDatabase } from '../operations/database.ts'
+import { createLogger } from '../operations/logger.ts'
+import { migrateDatabase } from '../operations/migrate.ts'
+import { seed } from '../operations/seed.ts'
+import { UsageError, command } from './command.ts'
+
+export default command({
+  name: 'start',
+  description:
+    'Starts the server, with all that it needs: Postgres, migrations, and sample data for an empty log.',
+  args: {},
+  run: start,
+})
+
+async function start(): Promise<void> {
+  const config = readConfig(process.env)
+  const logger = createLogger(config.logLevel)
+  const database = await openDatabase(config, (message) => logger.info(message))
+  let onhand
+  try {
+    await migrateDatabase(database.url, config.partitions)
+    onhand = await startOnhand({ config, databaseUrl: database.url, logger })
+  } catch (error) {
+    await database.close()
+    throw explain(error, config.port)
+  }
+
+  const running = onhand
+  let stopping = false
+  async function stop(signal: NodeJS.Signals): Promise<void> {
+    if (stopping) process.exit(1)
+    stopping = true
+    logger.info(`${signal}: stopping; once more to stop at once`)
+    try {
+      await running.close()
+      await database.close()
+    } catch (error) {
+      logger.error({ err: error }, 'stopping failed')
+      process.exitCode = 1
+    }
+    process.exit()
+  }
+  process.on('SIGINT', (signal) => void stop(signal))
+  process.on('SIGTERM', (signal) => void stop(signal))
+
+  if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
+    logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
+  }
+  process.stdout.write(`${readyLine(onhand.url, database.description)}\n`)
+}
+
+function explain(error: unknown, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return new UsageError(
+      `Port ${port} is in use. Stop what listens there, or set PORT to another one (0: any that is free).`,
+    )
+  }
+  if (code === 'EACCES')
+    return new UsageError(`Listening on port ${port} is not allowed. Set PORT to one above 1023.`)
+  return error
+}
+
+function readyLine(url: string, database: string): string {
+  const places = [
+    `GraphQL ${url}/graphql`,
+    `live ${url.replace(/^http/, 'ws')}/graphql`,
+    `console ${url}/console`,
+    `health ${url}/healthz ${url}/readyz`,
+    `metrics ${url}/metrics`,
+    database,
+  ]
+  return `onhand ready: ${places.join(' | ')}`
+}

@@ -1,0 +1,269 @@
+/** The command line, as people and scripts use it. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { onhandCli } from '../support/cli.ts'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { startTestOnhand } from '../support/onhand.ts'
+import type { TestOnhand } from '../support/onhand.ts'
+import { allocate, createBatch } from '../support/operations.ts'
+import { until } from '../support/until.ts'
+
+let directory: string
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'onhand-cli-'))
+})
+
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+async function write(name: string, ...lines: string[]): Promise<string> {
+  const path = join(directory, name)
+  await writeFile(path, `${lines.join('\n')}\n`)
+  return path
+}
+
+describe('mistakes are answered with what to do, and exit code 1', () => {
+  test.each([
+    { args: ['frobnicate'], says: 'Unknown command frobnicate' },
+    { args: ['status', '--colour'], says: 'onhand: There is no option --colour.' },
+    { args: ['migrate', 'now'], says: 'onhand: "now" is one argument too many.' },
+    {
+      args: ['rebuild', 'everything'],
+      says: 'onhand: There is no projection everything; there are availability',
+    },
+    { args: ['replay', 'missing.csv'], says: 'onhand: missing.csv cannot be read' },
+    {
+      args: ['replay', 'x.csv', '--concurrency', 'many'],
+      says: '--concurrency is "many"; it must be a whole number',
+    },
+    {
+      args: ['import', 'x.csv', '--url', 'localhost'],
+      says: '--url is "localhost"; it must be like http://',
+    },
+    {
+      args: ['start'],
+      env: { PORT: 'x', ROLES: 'cook', LOG_LEVEL: 'loud' },
+      says: 'PORT=x: must be a whole number',
+    },
+  ])('onhand $args', async ({ args, env, says }) => {
+    const { code, stderr } = await onhandCli(args, env)
+    expect(stderr).toContain(says)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(code).toBe(1)
+  })
+
+  test('every mistake of the environment is named at once', async () => {
+    const { stderr } = await onhandCli(['start'], { PORT: 'x', ROLES: 'cook', PARTITIONS: '0' })
+    for (const name of ['PORT=x', 'ROLES=cook', 'PARTITIONS=0']) expect(stderr).toContain(name)
+  })
+
+  test('a database that cannot be reached, without its password', async () => {
+    const { code, stderr } = await onhandCli(['status'], {
+      DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/x',
+    })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'onhand: Postgres at 127.0.0.1:1/x cannot be reached.\n',
+    })
+  })
+})
+
+test('--help says what there is, --version which one it is', async () => {
+  const help = await onhandCli(['--help'])
+  expect(help.code).toBe(0)
+  for (const name of ['start', 'migrate', 'seed', 'import', 'replay', 'rebuild', 'status', 'verify']) {
+    expect(help.stdout).toContain(name)
+  }
+  expect((await onhandCli(['replay', '--help'])).stdout).toContain('--concurrency')
+  expect((await onhandCli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+test('settings come from .env where the environment has none', async () => {
+  await write('.env', 'DATABASE_URL=postgres://127.0.0.1:1/from-file', 'PORT=nonsense')
+  const { stderr } = await onhandCli(['status'], { PORT: '1' }, directory)
+  expect(stderr).toBe('onhand: Postgres at 127.0.0.1:1/from-file cannot be reached.\n')
+  await rm(join(directory, '.env'))
+})
+
+describe('on a database', () => {
+  let database: TestDatabase
+  const cli = (...args: string[]) => onhandCli(args, { DATABASE_URL: database.url })
+
+  beforeEach(async () => {
+    database = await createTestDatabase()
+  })
+
+  afterEach(() => database.drop())
+
+  test('seed, status, verify, rebuild: a first day', async () => {
+    expect(await cli('seed')).toMatchObject({ code: 0, stdout: 'Loaded 59 products and 138 orders.\n' })
+    expect(await cli('seed')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('The log is not empty'),
+    })
+    const status = await cli('status')
+    expect(status).toMatchObject({ code: 0 })
+    expect(status.stdout).toMatch(/^availability +CATCHING_UP|LIVE +0 +\d+/m)
+    const verified = await cli('verify')
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('All of it holds.') })
+    const rebuilt = await cli('rebuild', 'all')
+    expect(rebuilt).toMatchObject({ code: 0 })
+    expect(rebuilt.stdout.match(/like the ones before/g)).toHaveLength(4)
+  })
+
+  test('verify finds what was changed behind its back', async () => {
+    await cli('seed')
+    await database.sql`update stock.batches set allocated = 0 where reference in
+      (select reference from stock.batches where allocated > 0 limit 1)`
+    const { code, stdout } = await cli('verify')
+    expect(stdout).toContain('✗ Batches are what the log says.')
+    expect(code).toBe(1)
+  })
+
+  test('migrate can be run again; reset wants a word, and empties', async () => {
+    await cli('seed')
+    expect(await cli('migrate')).toMatchObject({ code: 0, stdout: expect.stringContaining('is up to date.') })
+    expect(await cli('reset')).toMatchObject({ code: 1, stderr: expect.stringContaining('Say --yes') })
+    const production = { DATABASE_URL: database.url, NODE_ENV: 'production' }
+    expect(await onhandCli(['reset', '--yes'], production)).toMatchObject({ code: 1 })
+    expect(await database.sql`select from stock.events limit 1`).toHaveLength(1)
+    expect(await cli('reset', '--yes')).toMatchObject({ code: 0 })
+    expect(await database.sql`select from stock.events limit 1`).toHaveLength(0)
+  })
+
+  test('a database without tables says how to get them', async () => {
+    await database.sql`drop schema views cascade`
+    expect(await cli('status')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Run `onhand migrate`'),
+    })
+  })
+
+  test('a port in use is named, and the program ends', async () => {
+    const onhand = await startTestOnhand()
+    const { port } = new URL(onhand.url)
+    const { code, stderr } = await onhandCli(['start'], {
+      DATABASE_URL: database.url,
+      PORT: port,
+      LOG_LEVEL: 'fatal',
+    })
+    await onhand.close()
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`Port ${port} is in use.`),
+    })
+  })
+})
+
+describe('skip', () => {
+  test('lets a projection that has stopped go on', async () => {
+    const onhand = await startTestOnhand()
+    const cli = (...args: string[]) => onhandCli(args, { DATABASE_URL: onhand.database.url })
+    await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 10 })
+    const orders = async () => {
+      const { projections } = await onhand.gql('{ projections { name status position } }')
+      return projections.find(({ name }: { name: string }) => name === 'orders')
+    }
+    await until(async () => (await orders()).position === '1')
+    expect((await cli('skip', 'orders', '0:2')).stderr).toContain('has not stopped at 0:2')
+    // An event of a release that is yet to come.
+    await onhand.database.sql`
+      with moved as (update stock.log_partitions set head = head + 1 returning partition, head)
+      insert into stock.events select (jsonb_populate_record(null::stock.events, to_jsonb(e) || jsonb_build_object(
+        'position', moved.head, 'type', 'LineTeleported'))).* from stock.events e, moved where e.position = 1`
+    await until(async () => (await orders()).status === 'STOPPED')
+    expect((await cli('status')).code).toBe(1)
+    expect((await cli('skip', 'orders', '0:2')).stderr).toContain('Say --yes')
+    expect(await cli('skip', 'orders', '0:2', '--yes')).toMatchObject({ code: 0 })
+    await until(async () => (await orders()).status === 'LIVE')
+    await onhand.close()
+  })
+})
+
+describe('with a running server', () => {
+  let onhand: TestOnhand
+  const cli = (...args: string[]) => onhandCli([...args, '--url', `${onhand.url}/graphql`])
+
+  beforeEach(async () => {
+    onhand = await startTestOnhand()
+  })
+
+  afterEach(() => onhand.close())
+
+  test('import creates batches, once, and names the lines that are wrong', async () => {
+    const file = await write(
+      'batches.csv',
+      'reference,sku,quantity,eta',
+      'b1,lamp,10,',
+      'b2,lamp,20,2030-05-01',
+      'b3,table,-4,',
+      'b4,chair,five,',
+      'b5,chair,5,2030-02-30',
+      'b1,chair,7,',
+    )
+    const first = await cli('import', file)
+    expect(first).toMatchObject({ code: 1, stdout: '2 batches created, 0 had been before, 4 refused.\n' })
+    for (const line of [4, 5, 6, 7]) expect(first.stderr).toContain(`line ${line}: `)
+    expect((await cli('import', file)).stdout).toBe('0 batches created, 2 had been before, 4 refused.\n')
+    const { product } = await onhand.gql(
+      '{ product(sku: "lamp", consistentWith: "latest") { onHand incoming } }',
+    )
+    expect(product).toEqual({ onHand: 10, incoming: 20 })
+  })
+
+  const ORDERS = [
+    'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Country',
+    '1,LAMP,a lamp,6,2010-12-01 08:26:00,2.55,UK',
+    '1,LAMP,the same again,4,2010-12-01 08:26:00,2.55,UK',
+    '1,TABLE,"a ""good"" table",2,2010-12-01 08:26:00,2.55,UK',
+    '2,LAMP,,8,2010-12-01 08:27:00,2.55,UK',
+    'C3,LAMP,cancels 6,-6,2010-12-01 08:28:00,2.55,UK',
+    '4,LAMP,damaged,-3,2010-12-01 08:29:00,0,UK',
+    '5,LAMP,,1,2010-12-01 08:30:00,2.55,UK',
+    'C6,TABLE,cancels nothing,-99,2010-12-01 08:31:00,2.55,UK',
+    '7,,no product,5,2010-12-01 08:31:00,2.55,UK',
+  ]
+
+  test('replay plays orders, cancellations and write-offs, checks all of it, and changes nothing the second time', async () => {
+    const file = await write('orders.csv', ...ORDERS)
+    const first = await cli('replay', file, '--stock', '12')
+    expect(first.stdout).toContain('9 commands in ')
+    expect(first.stdout).toContain(
+      'Every answer and 2 products with all their order lines are as they should be.',
+    )
+    expect(first.stdout).toContain('Refused: 1 OUT_OF_STOCK.')
+    expect(first.stderr).toContain('line 9 is left out: no line of 99 units')
+    expect(first.code).toBe(0)
+    const state = `{
+      product(sku: "LAMP", consistentWith: "latest") { onHand allocated available version }
+      again: order(id: "1/2") { lines { sku quantity status } } }`
+    const after = await onhand.gql(state)
+    // 12 − 3 written off; 4 and 1 are left of the lines: 6 was cancelled, 8 refused.
+    expect(after).toMatchObject({
+      product: { onHand: 9, allocated: 5, available: 4 },
+      again: { lines: [{ sku: 'LAMP', quantity: 4, status: 'ALLOCATED' }] },
+    })
+    const second = await cli('replay', file, '--stock', '12')
+    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Answered before: 9.') })
+    expect(await onhand.gql(state)).toEqual(after)
+  })
+
+  test('replay finds what is not as it should be', async () => {
+    await createBatch(onhand, { reference: 'before', sku: 'LAMP', quantity: 1 })
+    await allocate(onhand, { orderId: 'before', sku: 'LAMP', quantity: 1 })
+    const { code, stdout } = await cli('replay', await write('orders.csv', ...ORDERS))
+    expect(stdout).toContain('✗ product LAMP is')
+    expect(code).toBe(1)
+  })
+
+  test('replay takes a limit, and a prefix to play once more', async () => {
+    const file = await write('orders.csv', ...ORDERS)
+    expect((await cli('replay', file, '--limit', '1')).stdout).toContain('2 commands')
+    expect((await cli('replay', file, '--prefix', 'again-')).code).toBe(0)
+    const { product } = await onhand.gql('{ product(sku: "again-TABLE") { sku } }')
+    expect(product).toEqual({ sku: 'again-TABLE' })
+  })
+})

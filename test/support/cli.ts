@@ -1,0 +1,32 @@
+/** `onhand <command>`, as a process of its own. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+export interface CliResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const CLI = join(import.meta.dirname, '../../src/cli/onhand.ts')
+
+/** @param directory where it is called */
+export async function onhandCli(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  directory?: string,
+): Promise<CliResult> {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), CLI, ...args], {
+    env: { ...process.env, NO_COLOR: '1', NODE_ENV: 'test', REDIS_URL: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(directory !== undefined && { cwd: directory }),
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number]>,
+  ])
+  return { code, stdout, stderr }
+}
