@@ -1,7 +1,8 @@
 import type { Suite } from './suite.ts'
 import { commands } from './suites/commands.ts'
+import { fanout } from './suites/fanout.ts'
 import { live } from './suites/live.ts'
 import { memory } from './suites/memory.ts'
 import { projections } from './suites/projections.ts'
 
-export const suites: readonly Suite[] = [commands, projections, live, memory]
+export const suites: readonly Suite[] = [commands, projections, live, fanout, memory]

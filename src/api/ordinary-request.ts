@@ -1,0 +1,64 @@
+/**
+ * Requests as clients send them every day, told from those that need a closer look: whatever is unusual in a request, even
+ * if it is right, makes it none of these. The rules are Apollo's.
+ */
+import type { FastifyRequest } from 'fastify'
+
+export interface OrdinaryRequest {
+  readonly text: string | undefined
+  /** SHA-256 of a text that was registered before; given if `text` is not. */
+  readonly hash: string | undefined
+  readonly operationName: string | null
+  readonly variables: Readonly<Record<string, unknown>> | undefined
+}
+
+const JSON_TYPE = /^application\/json *(;|$)/i
+const MAY_HAVE = new Set(['query', 'operationName', 'variables', 'extensions'])
+
+export function ordinaryRequest({
+  method,
+  url,
+  headers,
+  body,
+}: Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>): OrdinaryRequest | null {
+  if (method === 'POST') return JSON_TYPE.test(headers['content-type'] ?? '') ? fromFields(body) : null
+  // No page of another origin can have sent one of these without having asked first.
+  const asked = headers['x-apollo-operation-name'] || headers['apollo-require-preflight']
+  const type = headers['content-type']
+  const trusted = type === undefined ? Boolean(asked) : type === 'application/json'
+  return method === 'GET' && trusted ? fromUrl(url) : null
+}
+
+function fromFields(body: unknown): OrdinaryRequest | null {
+  if (!isRecord(body)) return null
+  const { query, operationName = null, variables = null, extensions = null } = body
+  if (query !== undefined && (typeof query !== 'string' || query === '')) return null
+  if (operationName !== null && typeof operationName !== 'string') return null
+  if (variables !== null && !isRecord(variables)) return null
+  if (extensions !== null && !isRecord(extensions)) return null
+  const persisted = extensions?.['persistedQuery'] ?? null
+  const hash = isRecord(persisted) && persisted['version'] === 1 ? persisted['sha256Hash'] : undefined
+  if (query === undefined ? typeof hash !== 'string' : persisted !== null) return null
+  return { text: query, hash: hash as string | undefined, operationName, variables: variables ?? undefined }
+}
+
+function fromUrl(url: string): OrdinaryRequest | null {
+  const start = url.indexOf('?')
+  if (start === -1 || url.includes('#')) return null
+  const fields: Record<string, unknown> = {}
+  for (const [name, value] of new URLSearchParams(url.slice(start))) {
+    if (!MAY_HAVE.has(name)) continue
+    if (name in fields) return null
+    try {
+      fields[name] = name === 'variables' || name === 'extensions' ? JSON.parse(value) : value
+    } catch {
+      return null
+    }
+    if (fields[name] === null) return null
+  }
+  return fromFields(fields)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

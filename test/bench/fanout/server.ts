@@ -1,0 +1,256 @@
+/** A server of one contender, told over IPC what to publish. Nothing but delivery happens here: rows come from memory. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { makeExecutableSchema } from '@graphql-tools/schema'
+import { useServer } from 'graphql-ws/use/ws'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { LiveGroups } from '../../../src/api/live/groups.ts'
+import { createPrepare } from '../../../src/api/live/operation.ts'
+import { textFrame } from '../../../src/api/live/text-frame.ts'
+import { createLiveSockets } from '../../../src/api/live/websocket.ts'
+import type { ApiContext } from '../../../src/api/context.ts'
+import { queryResolvers } from '../../../src/api/queries.ts'
+import { scalars } from '../../../src/api/scalars.ts'
+import { createSchema } from '../../../src/api/schema.ts'
+import { readTypeDefs } from '../../../src/api/type-defs.ts'
+import { parseSku } from '../../../src/domain/values.ts'
+import type { LogPosition, Sku } from '../../../src/domain/values.ts'
+import { Hub } from '../../../src/live/hub.ts'
+import { LiveStats } from '../../../src/live/stats.ts'
+import type { AvailabilityRow } from '../../../src/projection/availability.ts'
+import { skuOf } from './contender.ts'
+import type { Contender, ServerOrder, ServerReport } from './contender.ts'
+
+interface Delivery {
+  readonly publish: (row: AvailabilityRow) => void
+  readonly connections: () => number
+  readonly reads: () => number
+}
+
+const MAX_CONNECTIONS = 15_000
+const http = createServer((_, response) => response.writeHead(404).end())
+let position = 0n
+
+function rowOf(sku: Sku): AvailabilityRow {
+  const available = Number(position % 1000n)
+  return {
+    sku,
+    partition: 0,
+    position: position as LogPosition,
+    status: 'IN_STOCK',
+    onHand: 1000,
+    allocated: 1000 - available,
+    reserved: 0,
+    available,
+    incoming: 0,
+    batches: [],
+    updatedAt: new Date(),
+  }
+}
+
+const starts: Record<Contender, () => Delivery> = {
+  onhand() {
+    let reads = 0
+    const many = async (skus: readonly string[]) => {
+      reads += 1
+      return skus.map((sku) => rowOf(parseSku(sku)))
+    }
+    const nothing = { one: async () => [], many: async () => [] }
+    const hub = new Hub({
+      partitions: 1,
+      availability: { one: (sku) => many([sku]), many },
+      orders: nothing,
+      ledger: { range: async () => [] },
+      onError: fail,
+    })
+    const live = { hub, partitions: 1, partitionOf: () => 0, async *progress() {} }
+    const stats = new LiveStats({ sent: () => {}, confirmed: () => {} })
+    const createContext = () => ({ requestId: 'bench' }) as ApiContext
+    const groups = new LiveGroups({
+      ledger: hub.ledger,
+      stats,
+      lingerMs: 10_000,
+      maxIdle: 1000,
+      createContext,
+      report: fail,
+    })
+    const sockets = createLiveSockets({
+      path: '/graphql',
+      allowsOrigin: () => true,
+      prepare: createPrepare({ schema: createSchema(), production: true, live }),
+      groups,
+      stats,
+      createRequestId: () => 'bench',
+      maxConnections: MAX_CONNECTIONS,
+      maxSubscriptionsPerConnection: 20,
+      pingIntervalMs: 10_000,
+      report: fail,
+    })
+    http.on('upgrade', sockets.upgrade)
+    return {
+      publish(row) {
+        const to = row.position
+        const from = (to - 1n) as LogPosition
+        hub.take({ projection: 'availability', partition: 0, from, to, rows: [row] })
+      },
+      connections: () => sockets.connections,
+      reads: () => reads,
+    }
+  },
+
+  'stock graphql-ws'() {
+    const listeners = new Map<string, Set<(row: AvailabilityRow) => void>>()
+    const schema = makeExecutableSchema({
+      typeDefs: readTypeDefs(),
+      resolvers: {
+        ...scalars,
+        ...queryResolvers,
+        Subscription: {
+          availabilityChanged: {
+            subscribe: (_: unknown, { skus }: { skus: Sku[] }) => subscribe(listeners, skus),
+            resolve: (row: AvailabilityRow) => row,
+          },
+        },
+      },
+      inheritResolversFromInterfaces: false,
+    })
+    const sockets = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false })
+    useServer({ schema }, sockets)
+    return {
+      publish(row) {
+        for (const listener of listeners.get(row.sku) ?? []) listener(row)
+      },
+      connections: () => sockets.clients.size,
+      reads: () => 0,
+    }
+  },
+
+  'bare ws.send': () => constant((watcher, message) => watcher.ws.send(message)),
+
+  'socket.write': () => {
+    return constant((watcher, message) => watcher.socket.write(textFrame(message), 'latin1'))
+  },
+}
+
+interface Watcher {
+  readonly ws: WebSocket
+  readonly socket: { write: (text: string, encoding: 'latin1') => boolean }
+}
+
+/** The limit: the same string to everybody, which no client of the protocol could use. */
+function constant(send: (watcher: Watcher, message: string) => void): Delivery {
+  const watchers = new Map<string, Set<Watcher>>()
+  const sockets = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false })
+  sockets.on('connection', (ws, { socket }) => {
+    ws.on('message', (data: Buffer) => {
+      const { type, payload } = JSON.parse(data.toString())
+      if (type === 'connection_init') ws.send('{"type":"connection_ack"}')
+      if (type !== 'subscribe') return
+      const watcher = { ws, socket }
+      for (const sku of payload.variables.skus as string[]) {
+        watchers.set(sku, (watchers.get(sku) ?? new Set()).add(watcher))
+        send(watcher, messageOf(rowOf(parseSku(sku))))
+      }
+    })
+  })
+  return {
+    publish(row) {
+      const message = messageOf(row)
+      for (const watcher of watchers.get(row.sku) ?? []) send(watcher, message)
+    },
+    connections: () => sockets.clients.size,
+    reads: () => 0,
+  }
+}
+
+/** As long as the others' are. */
+function messageOf({
+  sku,
+  status,
+  onHand,
+  allocated,
+  available,
+  incoming,
+  updatedAt,
+  position: at,
+}: AvailabilityRow) {
+  const product = { sku, status, onHand, allocated, available, incoming, version: String(at), updatedAt }
+  return JSON.stringify({
+    id: '00000000-0000-0000-0000-000000000000',
+    type: 'next',
+    payload: { data: { availabilityChanged: product }, extensions: { cursor: `0:${at}` } },
+  })
+}
+
+/** What a PubSub in memory does: a queue for each subscriber, the present state first. */
+function subscribe(
+  listeners: Map<string, Set<(row: AvailabilityRow) => void>>,
+  skus: readonly Sku[],
+): AsyncIterableIterator<AvailabilityRow> {
+  const queue = skus.map(rowOf)
+  let wake: (() => void) | null = null
+  const state = { ended: false }
+  const listener = (row: AvailabilityRow) => {
+    queue.push(row)
+    wake?.()
+  }
+  for (const sku of skus) listeners.set(sku, (listeners.get(sku) ?? new Set()).add(listener))
+  return {
+    async next() {
+      while (queue.length === 0 && !state.ended) await new Promise<void>((resolve) => (wake = resolve))
+      const value = queue.shift()
+      return value === undefined ? { done: true, value: undefined } : { done: false, value }
+    },
+    async return() {
+      state.ended = true
+      wake?.()
+      for (const sku of skus) listeners.get(sku)?.delete(listener)
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+function fail(error: unknown): never {
+  throw error
+}
+
+const say = (report: ServerReport) => process.send?.(report)
+
+const delivery = starts[process.argv[2] as Contender]()
+
+process.on('message', async (order: ServerOrder) => {
+  switch (order.type) {
+    case 'publish':
+      position += 1n
+      delivery.publish(rowOf(parseSku(order.sku)))
+      break
+    case 'report': {
+      if (order.collect) await collect()
+      const { user, system } = process.cpuUsage()
+      const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage()
+      const [connections, reads] = [delivery.connections(), delivery.reads()]
+      say({ type: 'report', cpuUs: user + system, rssBytes, heapBytes, connections, reads })
+      break
+    }
+    default:
+      order satisfies never
+  }
+})
+process.on('disconnect', () => process.exit())
+
+async function collect(): Promise<void> {
+  for (let time = 0; time < 3; time += 1) {
+    globalThis.gc?.()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+// Warm, so that the first connections do not pay for what the later ones use.
+parseSku(skuOf(0))
+http.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+  say({ type: 'listening', port: (http.address() as AddressInfo).port })
+})
