@@ -1,0 +1,93 @@
+/** Which part may know of which. Data runs one way: the domain knows nobody, and nobody knows the compositions. */
+import { readFile, readdir } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+const SRC = join(import.meta.dirname, '../src')
+
+/** Each folder with the folders that its files may import from, beside their own. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  domain: [],
+  lib: [],
+  log: ['domain', 'lib'],
+  command: ['domain', 'lib', 'log'],
+  projector: ['domain', 'lib', 'log'],
+  projection: ['domain', 'lib', 'log', 'projector'],
+  live: ['domain', 'lib', 'log', 'projector', 'projection'],
+  integration: ['domain', 'lib', 'log', 'command', 'projector', 'projection'],
+  api: ['domain', 'lib', 'log', 'command', 'projector', 'projection', 'live'],
+  operations: ['domain', 'lib', 'log', 'command', 'projector', 'projection', 'live'],
+  web: [],
+  client: [],
+}
+/** They put the parts together. */
+const COMPOSITIONS = ['compose.ts', 'cli']
+/** Each package with the only places that may know of it. */
+const PACKAGES: Record<string, readonly string[]> = {
+  postgres: ['lib/postgres.ts', 'operations'],
+  ioredis: ['lib/redis.ts', 'live/redis-channels.ts', 'integration'],
+  graphql: ['api', 'client'],
+  'graphql-ws': ['api', 'client'],
+  ws: ['api'],
+  fastify: ['api', 'web', 'operations/health.ts'],
+  '@apollo/server': ['api'],
+}
+
+interface Import {
+  readonly file: string
+  /** A file below src, or a package. */
+  readonly of: string
+}
+
+const IMPORT = /^(?:import|export)\s[^'"]*?from '([^']+)'|^import '([^']+)'|import\('([^']+)'\)/gms
+
+async function imports(): Promise<Import[]> {
+  const files = (await readdir(SRC, { recursive: true })).filter((file) => file.endsWith('.ts'))
+  const found: Import[] = []
+  for (const file of files) {
+    for (const [, named, bare, lazy] of (await readFile(join(SRC, file), 'utf8')).matchAll(IMPORT)) {
+      const of = (named ?? bare ?? lazy) as string
+      found.push({ file, of: of.startsWith('.') ? relative(SRC, join(SRC, dirname(file), of)) : of })
+    }
+  }
+  return found
+}
+
+const folderOf = (file: string): string => file.split('/', 1)[0] as string
+const isIn = (places: readonly string[], file: string): boolean =>
+  places.some((place) => file === place || file.startsWith(`${place}/`))
+
+test('imports between folders go one way', async () => {
+  const wrong = (await imports())
+    .filter(({ file, of }) => of.endsWith('.ts') && !isIn(COMPOSITIONS, file))
+    .filter(({ file, of }) => of.includes('/') || file.includes('/'))
+    .filter(({ file, of }) => ![folderOf(file), ...(MAY_IMPORT[folderOf(file)] ?? [])].includes(folderOf(of)))
+    // Everybody may read the configuration's type; it is plain data.
+    .filter(({ of }) => of !== 'config.ts')
+  expect(wrong).toEqual([])
+})
+
+test('the domain is plain TypeScript: it imports no package, and reads no clock', async () => {
+  const outside = (await imports()).filter(
+    ({ file, of }) => folderOf(file) === 'domain' && !of.endsWith('.ts'),
+  )
+  expect(outside).toEqual([])
+  for (const file of await readdir(join(SRC, 'domain'))) {
+    expect(await readFile(join(SRC, 'domain', file), 'utf8')).not.toMatch(
+      /new Date\(\)|Date\.now|Math\.random|process\./,
+    )
+  }
+})
+
+test.each(Object.entries(PACKAGES))('%s is known in few places', async (name, places) => {
+  const others = (await imports()).filter(
+    ({ file, of }) => (of === name || of.startsWith(`${name}/`)) && !isIn(places, file),
+  )
+  expect(others).toEqual([])
+})
+
+test('every folder has its rule', async () => {
+  const folders = (await readdir(SRC, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+  const known = [...Object.keys(MAY_IMPORT), ...COMPOSITIONS]
+  expect(folders.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([])
+})
