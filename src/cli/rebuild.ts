@@ -1,10 +1,17 @@
 import { projections } from '../projection/all.ts'
+import { createProgressRead } from '../projector/progress.ts'
 import { rebuildProjection } from '../projector/rebuild.ts'
 import { UsageError, command } from './command.ts'
 import { withSession } from './database.ts'
 import { startProgress } from './progress.ts'
+import { AVAILABILITY_REDIS, restoreReadModel } from '../integration/read-model.ts'
+import { RedisAvailability } from '../integration/redis-availability.ts'
+import { RedisAway, linkRedis } from '../lib/redis.ts'
+import type { Session } from '../lib/postgres.ts'
+import { readInstallation } from '../operations/installation.ts'
+import type { OpenedDatabase } from './database.ts'
 
-const NAMES = projections.map(({ name }) => name)
+const NAMES = [...projections.map(({ name }) => name), AVAILABILITY_REDIS]
 
 export default command({
   name: 'rebuild',
@@ -19,10 +26,11 @@ export default command({
     },
   },
   run: ({ projection: asked, 'accept-differences': acceptDifferences }) => {
+    if (asked === AVAILABILITY_REDIS) return withSession(rebuildReadModel)
     const chosen = projections.filter(({ name }) => asked === 'all' || name === asked)
     if (chosen.length === 0) {
       throw new UsageError(
-        `There is no projection ${asked}; there are ${NAMES.join(', ')}, or all of them: all.`,
+        `There is no projection ${asked}; there are ${NAMES.join(', ')}; or all, which are those in Postgres.`,
       )
     }
     return withSession(async (session) => {
@@ -43,3 +51,29 @@ export default command({
     })
   },
 })
+
+async function rebuildReadModel(
+  session: Session,
+  { url, config: { redisUrl } }: OpenedDatabase,
+): Promise<void> {
+  const kept = await createProgressRead(session.db, [AVAILABILITY_REDIS])()
+  if (kept.length === 0) {
+    throw new UsageError(
+      'Availability has never been kept in Redis: start a server with REDIS_READ_MODEL=on.',
+    )
+  }
+  if (redisUrl === null) throw new UsageError(`${AVAILABILITY_REDIS} is in Redis: set REDIS_URL.`)
+  let why = 'it does not answer'
+  const link = await linkRedis(redisUrl, (error) => {
+    why = (error as Error).message
+  })
+  try {
+    const redis = new RedisAvailability(link.client, await readInstallation(url))
+    await restoreReadModel(session, redis, 'always')
+    process.stdout.write(`${AVAILABILITY_REDIS}: written anew from the projection in Postgres.\n`)
+  } catch (error) {
+    throw error instanceof RedisAway ? new UsageError(`Redis cannot be used: ${why}.`) : error
+  } finally {
+    await link.close()
+  }
+}
