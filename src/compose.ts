@@ -6,7 +6,7 @@
  * With Redis, commits and changes reach the tails and hubs of the other processes, too; the poll sees to what gets lost.
  */
 import type { Logger } from 'pino'
-import type { ApiContext } from './api/context.ts'
+import type { ApiContext, RowsInMemory } from './api/context.ts'
 import { serve } from './api/serve.ts'
 import { sweepReceipts } from './command/receipt-sweep.ts'
 import type { CommandRequest, Outcome } from './command/request.ts'
@@ -45,6 +45,8 @@ export interface ComposeOptions {
   readonly databaseUrl: string
   readonly logger: Logger
   readonly now?: () => Date
+  /** False: no query is answered but by Apollo itself, to compare. */
+  readonly shortLane?: boolean
 }
 
 /** A running Onhand. */
@@ -62,6 +64,8 @@ const MAX_RECENT_EVENTS = 10_000
 const QUERY_CONNECTIONS = 8
 const CONSISTENCY_TIMEOUT_MS = 5000
 const PROGRESS_INTERVAL_MS = 250
+/** If the database has said nothing for so long, what is in memory may be older than it looks. */
+const MAX_SILENCE_MS = 2000
 /** How soon a lost signal is made good. */
 const POLL_INTERVAL_MS = 250
 /** What goes on failing is told once in a while. */
@@ -90,7 +94,7 @@ async function releaseAll(releases: readonly Release[]): Promise<void> {
 }
 
 async function compose(options: ComposeOptions, releases: Release[]): Promise<Onhand> {
-  const { config, databaseUrl, logger, now = () => new Date() } = options
+  const { config, databaseUrl, logger, now = () => new Date(), shortLane = true } = options
   const { partitions, roles, redisUrl, redisReadModel, readDatabaseUrl } = config
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what)
   let draining = false
@@ -194,10 +198,16 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     partitionOf: (sku: Sku) => partitionOf(sku, partitions),
     progress: () => progressStream.subscribe(),
   }
-  const createContext = (requestId: string): ApiContext => {
-    return { requestId, dispatch, reads: { ...queries, progress: reads.progress }, consistent }
+  // A replica's rows may be older than the hub's or newer: all answers are to come from one of the two.
+  const isFresh = () => replica === null && performance.now() - poll.lastAnswerAt < MAX_SILENCE_MS
+  const memory: RowsInMemory = {
+    products: (sku) => (isFresh() ? hub.products.peek(sku) : undefined),
+    orders: (id) => (isFresh() ? hub.orders.peek(id) : undefined),
   }
+  const shared = { dispatch, reads: { ...queries, progress: reads.progress }, memory, consistent }
+  const createContext = (requestId: string): ApiContext => ({ requestId, ...shared })
   const metrics = createMetrics({
+    answers: () => ({ ...served.answers }),
     sockets: () => served.sockets(),
     streams: () => served.streams(),
     liveGroups: () => served.liveGroups.size,
@@ -249,6 +259,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   }
   const served = await serve({
     ...config,
+    shortLane,
     logger,
     createContext,
     live,

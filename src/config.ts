@@ -25,6 +25,10 @@ export interface Config {
   readonly receiptRetentionHours: number
   /** Over how long live clients are sent elsewhere when the process is told to stop; 0: all at once. */
   readonly drainSeconds: number
+  /** For so long shared caches may give an answer to a GET without asking; 0: they ask each time. */
+  readonly cacheMaxAgeSeconds: number
+  /** For so long after that they may go on giving it while they ask. */
+  readonly cacheStaleSeconds: number
   readonly production: boolean
 }
 
@@ -76,6 +80,8 @@ const Environment = z.object({
   PARTITIONS: number(1, 1024).default(1),
   RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
   DRAIN_SECONDS: number(0, 600).default(0),
+  CACHE_MAX_AGE_SECONDS: number(0, 86_400).default(0),
+  CACHE_STALE_SECONDS: number(0, 86_400).default(0),
   NODE_ENV: z.string().optional(),
 })
 
@@ -111,6 +117,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     partitions: env.PARTITIONS,
     receiptRetentionHours: env.RECEIPT_RETENTION_HOURS,
     drainSeconds: env.DRAIN_SECONDS,
+    cacheMaxAgeSeconds: env.CACHE_MAX_AGE_SECONDS,
+    cacheStaleSeconds: env.CACHE_STALE_SECONDS,
     production: env.NODE_ENV === 'production',
   })
 }

@@ -18,6 +18,8 @@ export interface ApolloOptions {
   readonly logger: Logger
   /** Told of errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
+  /** Others who want to know what becomes of requests. */
+  readonly plugins: readonly ApolloServerPlugin<ApiContext>[]
 }
 
 export function createApollo({
@@ -25,6 +27,7 @@ export function createApollo({
   production,
   logger,
   report,
+  plugins,
 }: ApolloOptions): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema,
@@ -45,6 +48,7 @@ export function createApollo({
       ApolloServerPluginLandingPageDisabled(),
       onEachRequest({ ...subscriptionsElsewhere, ...legacyStatus }),
       faults(report),
+      ...plugins,
     ],
   })
 }

@@ -2,6 +2,7 @@
 import type { CommandRequest, Outcome } from '../command/request.ts'
 import type { BatchReference, CalendarDate, OrderId, Sku } from '../domain/values.ts'
 import type { AskedToken, AwaitConsistency } from '../live/consistency.ts'
+import type { AvailabilityRow } from '../projection/availability.ts'
 import type { OrderRow } from '../projection/orders.ts'
 import type { Reads } from '../projection/read-side.ts'
 
@@ -9,7 +10,17 @@ export interface ApiContext {
   readonly requestId: string
   readonly dispatch: (request: CommandRequest) => Promise<Outcome>
   readonly reads: Reads
+  readonly memory: RowsInMemory
   readonly consistent: AwaitConsistency
+}
+
+/**
+ * All rows of a key, as far as they are in memory: as new as the projections are known to be here, and other objects as soon
+ * as they have changed. Undefined: they have to be read.
+ */
+export interface RowsInMemory {
+  readonly products: (sku: Sku) => readonly AvailabilityRow[] | undefined
+  readonly orders: (id: OrderId) => readonly OrderRow[] | undefined
 }
 
 /** Where queries begin. In a mutation's payload they are consistent with the command. */

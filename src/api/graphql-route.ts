@@ -1,11 +1,13 @@
 /** GraphQL over HTTP, with Apollo Server behind it. */
 import type { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from './context.ts'
 import { refuse } from './http.ts'
+import type { ApplyCaching } from './http-caching.ts'
+import type { AnswerCounts, Lane } from './lane.ts'
 import type { HttpStreams } from './live/http-streams.ts'
 import { createLimitCheck, parseWithinLimits } from './limits.ts'
 
@@ -15,31 +17,40 @@ export interface GraphQLRouteOptions {
   readonly apollo: ApolloServer<ApiContext>
   readonly createContext: (requestId: string) => ApiContext
   readonly streams: Pick<HttpStreams, 'serve'>
+  /** Null: Apollo answers everything. */
+  readonly lane: Pick<Lane, 'serve' | 'learn'> | null
+  readonly applyCaching: ApplyCaching
+  readonly counts: AnswerCounts
 }
 
 /** Documents whose check is remembered, all together. */
 const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
-  const { path, schema, apollo, createContext, streams } = options
+  const { path, schema, apollo, createContext, streams, lane, applyCaching, counts } = options
   // The requests that Apollo refuses for their type should get as far as Apollo.
   server.addContentTypeParser(
     ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'],
     (_, __, done) => done(null),
   )
   const exceeded = createSourceCheck(schema)
+  const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
+  async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const refusal = exceeded(sourceOf(request))
+    if (refusal !== null) return refuse(reply, 400, 'QUERY_TOO_COMPLEX', refusal.message)
+    counts.apollo += 1
+    const body = await askApollo.call(server, request, reply)
+    lane?.learn(request, reply)
+    return reply.send(applyCaching(request, reply, body as string))
+  }
   server.route({
     method: ['GET', 'POST'],
     url: path,
-    async preHandler(request, reply) {
+    handler(request, reply) {
       if (isBrowsing(request)) return reply.redirect('console/')
-      if (streams.serve(request, reply)) return reply
-      const refusal = exceeded(sourceOf(request))
-      if (refusal !== null) return refuse(reply, 400, 'QUERY_TOO_COMPLEX', refusal.message)
-      // Stock is not to be had from a cache.
-      reply.header('cache-control', 'no-store')
+      if (streams.serve(request, reply) || lane?.serve(request, reply) === true) return
+      return throughApollo(request, reply)
     },
-    handler: fastifyApolloHandler(apollo, { context: async (request) => createContext(request.id) }),
   })
   server.route({
     method: ['PUT', 'PATCH', 'DELETE'],

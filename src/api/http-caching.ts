@@ -13,9 +13,9 @@ export interface CachingOptions {
 }
 
 /**
- * Says in the answer's headers what caches may do with it, whose type is set already.
+ * Says in the answer's headers what caches may do with it, unless they say so already. Its type is among them.
  *
- * @returns the answer's body; empty if the client has it, for it has said so
+ * @returns the answer's body; empty if the client has it already
  */
 export type ApplyCaching = (request: FastifyRequest, reply: FastifyReply, body: string) => string
 
@@ -25,25 +25,25 @@ export function createCaching({ maxAgeSeconds, staleSeconds }: CachingOptions): 
       ? 'no-cache'
       : `public, max-age=0, s-maxage=${maxAgeSeconds}, stale-while-revalidate=${staleSeconds}`
   return (request, reply, body) => {
-    if (!isCacheable(request, reply, body)) return body
+    if (reply.hasHeader('cache-control')) return body
+    if (!isCacheable(request, reply, body)) {
+      reply.header('cache-control', 'no-store')
+      return body
+    }
     const { headers } = request
     const ofOne = headers.authorization !== undefined || headers.cookie !== undefined
     const tag = `"${hash('sha256', `${String(reply.getHeader('content-type'))}\n${body}`, 'base64url')}"`
     reply.header('cache-control', ofOne ? 'private, no-cache' : shared)
     reply.header('etag', tag)
-    reply.header('vary', `${String(reply.getHeader('vary'))}, accept`)
+    reply.header('vary', [reply.getHeader('vary') ?? [], 'accept'].flat().join(', '))
     if (!matches(headers['if-none-match'], tag)) return body
     reply.code(304).removeHeader('content-type')
     return ''
   }
 }
 
-/** Who asks to see at least a certain point must not be given what somebody else has seen before it. */
-function isCacheable({ method, url }: FastifyRequest, { statusCode }: FastifyReply, body: string): boolean {
-  return (
-    method === 'GET' && statusCode === 200 && body.startsWith('{"data":') && !url.includes('consistentWith')
-  )
-}
+const isCacheable = ({ method }: FastifyRequest, { statusCode }: FastifyReply, body: string): boolean =>
+  method === 'GET' && statusCode === 200 && body.startsWith('{"data":')
 
 function matches(wanted: string | undefined, tag: string): boolean {
   if (wanted === undefined) return false

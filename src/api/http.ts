@@ -1,8 +1,8 @@
 /** The HTTP server, without routes: who may ask, how large and how slow a request may be, and how a refusal looks. */
+import { randomUUID } from 'node:crypto'
 import fastifyCors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
 import { MAX_BODY_BYTES, acceptJsonBodies } from './json-body.ts'
 import type { OriginPolicy } from './origins.ts'
 import { RESPONSE_HEADERS } from './response-headers.ts'
@@ -34,13 +34,16 @@ export function createHttpServer(logger: FastifyBaseLogger, allowsOrigin: Origin
     return503OnClosing: false,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id']
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7()
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     },
+    // What is logged names its request by itself; a logger of its own for each would cost more than many an answer.
+    childLoggerFactory: (logger) => logger,
   })
   server.server.maxConnections = MAX_CONNECTIONS
   acceptJsonBodies(server)
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.headers(RESPONSE_HEADERS).header('x-request-id', request.id)
+    done()
   })
   allowOrigins(server, allowsOrigin)
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
@@ -72,10 +75,11 @@ export function refuse(
 /** Tells browsers which pages of other origins may read the answers. */
 function allowOrigins(server: FastifyInstance, allowsOrigin: OriginPolicy): void {
   // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
-  server.addHook('onRequest', async ({ headers }, reply) => {
+  server.addHook('onRequest', ({ headers }, reply, done) => {
     if (headers['access-control-request-private-network'] === 'true' && allowsOrigin(headers)) {
       reply.header('access-control-allow-private-network', 'true')
     }
+    done()
   })
   server.register(fastifyCors, () => ({ headers }: FastifyRequest, done: CorsDone) => {
     done(null, {

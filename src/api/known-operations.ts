@@ -13,6 +13,8 @@ export interface KnownOperation {
   readonly id: number
   readonly document: DocumentNode
   readonly isMutation: boolean
+  /** Nobody may be given the answer that somebody else got a while ago. */
+  readonly mustBeFresh: boolean
 }
 
 /** Of all texts together. A document takes some hundred times the memory of its text. */
@@ -52,9 +54,17 @@ export class KnownOperations {
           id: ++this.#count,
           document,
           isMutation: operation.operation === OperationTypeNode.MUTATION,
+          mustBeFresh: mustBeFresh(source),
         })
         this.#byText.set(source, named)
+      },
+      willSendResponse: async ({ source, response }) => {
+        if (source !== undefined && mustBeFresh(source))
+          response.http.headers.set('cache-control', 'no-store')
       },
     }),
   }
 }
+
+/** Who asks to see at least a certain point is not to be given what somebody has seen before it. */
+const mustBeFresh = (text: string): boolean => text.includes('consistentWith')

@@ -32,7 +32,8 @@ const Query: GqlQueryResolvers = {
   async product(root, args, context) {
     const sku = parseSku(args.sku)
     await consistent('availability', root, args, context)
-    return (await context.reads.availability.one(sku))[0] ?? null
+    const rows = context.memory.products(sku) ?? (await context.reads.availability.one(sku))
+    return rows[0] ?? null
   },
   async products(root, args, context) {
     const order = productOrder(args)
@@ -52,7 +53,7 @@ const Query: GqlQueryResolvers = {
   async order(root, args, context) {
     const id = parseOrderId(args.id)
     await consistent('orders', root, args, context)
-    const rows = await context.reads.orders.one(id)
+    const rows = context.memory.orders(id) ?? (await context.reads.orders.one(id))
     return rows.length === 0 ? null : { id, rows }
   },
   async stockMovements(root, args, context) {
@@ -80,7 +81,9 @@ export const queryResolvers: GqlResolvers = {
     version: ({ position }) => String(position),
   },
   Order: {
-    lines: ({ rows }) => rows.flatMap(({ lines }) => [...lines]),
+    // Rows come in no order, and differently from memory and from the database.
+    lines: ({ rows }) =>
+      rows.toSorted((a, b) => a.partition - b.partition).flatMap(({ lines }) => [...lines]),
   },
   StockMovement: {
     position: ({ position }) => String(position),

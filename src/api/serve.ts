@@ -6,6 +6,10 @@ import { createApollo } from './apollo.ts'
 import type { ApiContext } from './context.ts'
 import { graphqlRoute } from './graphql-route.ts'
 import { createHttpServer } from './http.ts'
+import { createCaching } from './http-caching.ts'
+import { KnownOperations } from './known-operations.ts'
+import { Lane } from './lane.ts'
+import type { AnswerCounts } from './lane.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
 import { createHttpStreams } from './live/http-streams.ts'
@@ -21,6 +25,10 @@ export interface ServeOptions {
   readonly port: number
   readonly allowedOrigins: readonly string[]
   readonly production: boolean
+  readonly cacheMaxAgeSeconds: number
+  readonly cacheStaleSeconds: number
+  /** False: every query goes through Apollo, whatever is known of it. */
+  readonly shortLane: boolean
   readonly logger: Logger
   readonly createContext: (requestId: string) => ApiContext
   readonly live: LiveStreams
@@ -36,6 +44,7 @@ export interface Served {
   readonly url: string
   readonly sockets: () => number
   readonly streams: () => number
+  readonly answers: Readonly<AnswerCounts>
   readonly liveGroups: Pick<LiveGroups, 'size' | 'largest'>
   /** Tells live clients to go elsewhere, in random order over this time, and serves whoever comes meanwhile. */
   readonly drain: (ms: number) => Promise<void>
@@ -62,7 +71,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const report = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'request failed')
   const http = createHttpServer(logger, allowsOrigin)
-  const apollo = createApollo({ schema, production, logger, report })
+  const operations = new KnownOperations()
+  const apollo = createApollo({ schema, production, logger, report, plugins: [operations.plugin] })
+  const applyCaching = createCaching({
+    maxAgeSeconds: options.cacheMaxAgeSeconds,
+    staleSeconds: options.cacheStaleSeconds,
+  })
+  const counts: AnswerCounts = { apollo: 0, lane: 0, memory: 0 }
+  const lane = options.shortLane
+    ? new Lane({ schema, operations, createContext, applyCaching, counts, report })
+    : null
   const groups = new LiveGroups({
     ledger: live.hub.ledger,
     stats,
@@ -88,7 +106,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   await options.routes(http)
   if (options.graphql) {
     await apollo.start()
-    await graphqlRoute(http, { path: GRAPHQL_PATH, schema, apollo, createContext, streams })
+    await graphqlRoute(http, {
+      path: GRAPHQL_PATH,
+      schema,
+      apollo,
+      createContext,
+      streams,
+      lane,
+      applyCaching,
+      counts,
+    })
     http.server.on('upgrade', sockets.upgrade)
   }
   await http.listen({ port: options.port, host: options.host })
@@ -97,6 +124,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     url: urlOf(http),
     sockets: () => sockets.connections,
     streams: () => streams.connections,
+    answers: counts,
     liveGroups: groups,
     async drain(ms) {
       await Promise.all([sockets.drain(ms), streams.drain(ms)])

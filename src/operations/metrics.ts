@@ -15,6 +15,8 @@ export interface Metrics {
 
 /** What is measured when it is asked for. */
 export interface Gauges {
+  /** Requests over HTTP, by who has answered them. */
+  readonly answers: () => Readonly<Record<string, number>>
   readonly sockets: () => number
   readonly streams: () => number
   readonly liveGroups: () => number
@@ -52,6 +54,16 @@ export function createMetrics(gauges: Gauges): Metrics {
     help: 'Events projected by this process.',
     labelNames: ['projection'],
     registers,
+  })
+  new Counter({
+    name: 'onhand_http_answers_total',
+    help: 'GraphQL requests over HTTP by who answered: apollo, lane (executed without Apollo), memory (an answer that still holds).',
+    labelNames: ['by'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [by, times] of Object.entries(gauges.answers())) this.inc({ by }, times)
+    },
   })
   gauge('onhand_sockets', 'WebSocket connections.', gauges.sockets)
   gauge('onhand_streams', 'Live operations over HTTP.', gauges.streams)
