@@ -61,7 +61,7 @@ const SOCKET_LIMITS = {
   maxFragments: 128,
   maxBufferedChunks: 1024,
   // A peer that does not close its side is cut off, in milliseconds.
-  closeTimeout: 10_000,
+  closeTimeout: 5000,
 }
 /** Answers that a peer may leave unread while it goes on asking. */
 const MAX_UNREAD_BYTES = 1024 * 1024
