@@ -15,9 +15,9 @@ export interface CachingOptions {
 /**
  * Says in the answer's headers what caches may do with it, unless they say so already. Its type is among them.
  *
- * @returns the answer's body; empty if the client has it already
+ * @returns the answer's body; undefined if the client has it already
  */
-export type ApplyCaching = (request: FastifyRequest, reply: FastifyReply, body: string) => string
+export type ApplyCaching = (request: FastifyRequest, reply: FastifyReply, body: string) => string | undefined
 
 export function createCaching({ maxAgeSeconds, staleSeconds }: CachingOptions): ApplyCaching {
   const shared =
@@ -38,7 +38,7 @@ export function createCaching({ maxAgeSeconds, staleSeconds }: CachingOptions): 
     reply.header('vary', [reply.getHeader('vary') ?? [], 'accept'].flat().join(', '))
     if (!matches(headers['if-none-match'], tag)) return body
     reply.code(304).removeHeader('content-type')
-    return ''
+    return undefined
   }
 }
 
