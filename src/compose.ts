@@ -210,6 +210,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     answers: () => ({ ...served.answers }),
     sockets: () => served.sockets(),
     streams: () => served.streams(),
+    missed: () => hub,
     liveGroups: () => served.liveGroups.size,
     largestLiveGroups: (count) => served.liveGroups.largest(count),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,

@@ -50,6 +50,10 @@ type Feed = Pick<StateFeed<ProjectedRow>, 'connect' | 'apply' | 'announce' | 're
 const GRACE_MS = 20
 
 export class Hub {
+  /** Changes of which the hub was not told, so that what is watched was read again. */
+  gaps = 0
+  /** Times that anything could have been missed. */
+  resets = 0
   readonly progress = new Progress()
   readonly products: StateFeed<AvailabilityRow>
   readonly orders: StateFeed<OrderRow>
@@ -105,7 +109,7 @@ export class Hub {
     if (!this.progress.advance(projection, partition, to)) return
     const feed = this.#feeds.get(projection)
     feed?.apply(rows)
-    if (missed) void feed?.refresh()
+    if (missed) this.#fillGap(feed)
     if (projection === movements.name) this.ledger.apply(partition, from, to, rows as readonly MovementRow[])
     this.#tellProgress(projection)
   }
@@ -116,7 +120,7 @@ export class Hub {
     if (to <= position) return
     const feed = this.#feeds.get(projection)
     feed?.announce(partition, to, shards)
-    if (from > position) void feed?.refresh()
+    if (from > position) this.#fillGap(feed)
     if (projection === movements.name) this.#expectMovements(partition, to)
     this.progress.advance(projection, partition, to)
     this.#tellProgress(projection)
@@ -134,7 +138,7 @@ export class Hub {
   catchUp(checkpoints: readonly Checkpoint[]): void {
     for (const { projection, partition, position } of checkpoints) {
       if (!this.progress.advance(projection, partition, position)) continue
-      void this.#feeds.get(projection)?.refresh()
+      this.#fillGap(this.#feeds.get(projection))
       if (projection === movements.name) void this.ledger.reach(partition, position)
       this.#tellProgress(projection)
     }
@@ -142,6 +146,7 @@ export class Hub {
 
   /** Anything may have been missed: reads again all that is watched. */
   refresh(): void {
+    this.resets += 1
     for (const feed of this.#feeds.values()) void feed.refresh()
   }
 
@@ -149,6 +154,11 @@ export class Hub {
   onProgress(listener: (projection: string) => void): () => void {
     this.#progressListeners.add(listener)
     return () => this.#progressListeners.delete(listener)
+  }
+
+  #fillGap(feed: Feed | undefined): void {
+    this.gaps += 1
+    void feed?.refresh()
   }
 
   #hearMovements(followed: boolean): void {

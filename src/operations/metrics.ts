@@ -19,6 +19,8 @@ export interface Gauges {
   readonly answers: () => Readonly<Record<string, number>>
   readonly sockets: () => number
   readonly streams: () => number
+  /** Changes that no signal told of, and times that any could have been missed. */
+  readonly missed: () => { readonly gaps: number; readonly resets: number }
   readonly liveGroups: () => number
   /** Live operations that ask for the same, where the most clients do. */
   readonly largestLiveGroups: (count: number) => readonly { name: string; members: number }[]
@@ -126,6 +128,16 @@ function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
     () => stats.cachedSnapshots,
   )
   count('onhand_replayed_total', 'Movements read again for those who resume.', () => stats.replayed)
+  count(
+    'onhand_gaps_total',
+    'Changes that no signal told of, so that they were read.',
+    () => gauges.missed().gaps,
+  )
+  count(
+    'onhand_resets_total',
+    'Times that all that is watched was read again, after a reconnect to Redis.',
+    () => gauges.missed().resets,
+  )
   new Counter({
     name: 'onhand_sockets_closed_total',
     help: 'WebSocket connections that were closed, by the code of the side that closed first.',
