@@ -366,6 +366,7 @@ export type GqlDeallocatePayload = GqlCommandPayload & {
   query: GqlQuery;
 };
 
+/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
 export type GqlQuery = {
   /** The ledger of a product: everything that ever moved its stock, oldest first, a page at a time. */
   stockMovements: GqlStockMovementConnection;
@@ -382,6 +383,7 @@ export type GqlQuery = {
 };
 
 
+/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
 export type GqlQueryStockMovementsArgs = {
   sku: Scalars['ID']['input'];
   first: InputMaybe<Scalars['Int']['input']>;
@@ -392,18 +394,21 @@ export type GqlQueryStockMovementsArgs = {
 };
 
 
+/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
 export type GqlQueryOrderArgs = {
   id: Scalars['ID']['input'];
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
 };
 
 
+/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
 export type GqlQueryProductArgs = {
   sku: Scalars['ID']['input'];
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
 };
 
 
+/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
 export type GqlQueryProductsArgs = {
   filter: InputMaybe<GqlProductFilter>;
   orderBy: InputMaybe<GqlProductOrder>;
@@ -415,6 +420,7 @@ export type GqlQueryProductsArgs = {
 };
 
 
+/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
 export type GqlQueryBatchArgs = {
   reference: Scalars['ID']['input'];
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
@@ -690,7 +696,11 @@ export type GqlPageInfo = {
   endCursor: Maybe<Scalars['String']['output']>;
 };
 
-/** Changes as they are projected, over WebSocket (`graphql-transport-ws`). */
+/**
+ * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
+ * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ */
 export type GqlSubscription = {
   /**
    * The present state of each product, then its every change. `version` only rises. To a client that cannot keep up, a newer state
@@ -709,19 +719,31 @@ export type GqlSubscription = {
 };
 
 
-/** Changes as they are projected, over WebSocket (`graphql-transport-ws`). */
+/**
+ * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
+ * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ */
 export type GqlSubscriptionAvailabilityChangedArgs = {
   skus: Array<Scalars['ID']['input']>;
 };
 
 
-/** Changes as they are projected, over WebSocket (`graphql-transport-ws`). */
+/**
+ * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
+ * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ */
 export type GqlSubscriptionAllocationChangedArgs = {
   orderId: Scalars['ID']['input'];
 };
 
 
-/** Changes as they are projected, over WebSocket (`graphql-transport-ws`). */
+/**
+ * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
+ * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ */
 export type GqlSubscriptionStockMovedArgs = {
   sku: InputMaybe<Scalars['ID']['input']>;
   after: InputMaybe<Scalars['String']['input']>;
@@ -924,6 +946,10 @@ export type GqlResolversParentTypes = {
   ConsistencyToken: Scalars['ConsistencyToken']['output'];
   Subscription: QueryRoot;
 };
+
+export type GqlShareableDirectiveArgs = { };
+
+export type GqlShareableDirectiveResolver<Result, Parent, ContextType = ApiContext, Args = GqlShareableDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
 export type GqlMutationResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['Mutation'] = GqlResolversParentTypes['Mutation']> = {
   createBatch?: Resolver<GqlResolversTypes['CreateBatchPayload'], ParentType, ContextType, RequireFields<GqlMutationCreateBatchArgs, 'input'>>;
@@ -1232,3 +1258,6 @@ export type GqlResolvers<ContextType = ApiContext> = {
   Subscription?: GqlSubscriptionResolvers<ContextType>;
 };
 
+export type GqlDirectiveResolvers<ContextType = ApiContext> = {
+  shareable?: GqlShareableDirectiveResolver<any, any, ContextType>;
+};
