@@ -8,16 +8,33 @@ import { UsageError } from './command.ts'
 
 /**
  * @returns the data
- * @throws UsageError if the server refuses, or cannot be reached for a minute
+ * @throws Refused if the server does not take this request
+ * @throws UsageError if there is no server, none that speaks GraphQL, or one that has been away for a minute
  */
 export type Call = <Data>(query: string, variables: object) => Promise<Data>
+
+/** The server takes others, but not this request. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 interface Answer {
   readonly data?: unknown
   readonly errors?: readonly {
     readonly message: string
-    readonly extensions?: { readonly retryable?: boolean }
+    readonly extensions?: { readonly code?: string; readonly retryable?: boolean }
   }[]
+}
+
+interface Response {
+  readonly status: number
+  readonly text: string
 }
 
 const GIVE_UP_MS = 60_000
@@ -26,10 +43,10 @@ const MAX_PAUSE_MS = 2000
 
 /** @throws UsageError if it is no address */
 export function createCaller(url: string): Call {
-  if (!URL.canParse(url))
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: null }
+  if (protocol !== 'http:' && protocol !== 'https:')
     throw new UsageError(`--url is ${JSON.stringify(url)}; it must be like http://127.0.0.1:4000/graphql.`)
 
-  const { protocol } = new URL(url)
   const { Agent, request } = protocol === 'https:' ? https : http
   const options = {
     method: 'POST',
@@ -37,37 +54,65 @@ export function createCaller(url: string): Call {
     headers: { 'content-type': 'application/json' },
     timeout: REQUEST_TIMEOUT_MS,
   }
+  let everAnswered = false
 
   // Node's own client, because it takes a third of the time that fetch does, and half of a replay is spent here.
-  async function post(body: string): Promise<Answer | { readonly failure: string }> {
+  async function post(body: string): Promise<Response> {
+    const sent = request(url, options)
+    // An error after the headers is told here, too, and would end the process if nobody listened.
+    sent.on('error', () => {})
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`)))
+    sent.end(body)
+    const [response] = (await once(sent, 'response')) as [http.IncomingMessage]
+    everAnswered = true
+    return { status: response.statusCode as number, text: await text(response) }
+  }
+
+  /** @returns why it has to be asked again, or the answer */
+  async function attempt(body: string): Promise<string | Answer> {
+    let response
     try {
-      const sent = request(url, options)
-      sent.on('timeout', () => sent.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`)))
-      sent.end(body)
-      const [response] = (await once(sent, 'response')) as [http.IncomingMessage]
-      return JSON.parse(await text(response)) as Answer
+      response = await post(body)
     } catch (error) {
-      return { failure: (error as Error).message }
+      const { message, code } = error as NodeJS.ErrnoException
+      if (everAnswered) return message
+      throw new UsageError(
+        `No server answers at ${url}: ${message || code}. Is it running, and is --url its address?`,
+      )
     }
+    const { status } = response
+    const answer = parseAnswer(response.text)
+    if (answer !== null && status !== 404) return answer
+    if (status >= 500 || status === 429) return `HTTP ${status}`
+    throw new UsageError(`${url} is not a GraphQL address: it answers HTTP ${status} to a query.`)
   }
 
   return async <Data>(query: string, variables: object): Promise<Data> => {
     const body = JSON.stringify({ query, variables })
     const startedAt = performance.now()
     for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
-      const answer = await post(body)
+      const answer = await attempt(body)
       let why: string
-      if ('failure' in answer) why = answer.failure
+      if (typeof answer === 'string') why = answer
       else if (answer.errors === undefined) return answer.data as Data
       else {
         why = answer.errors.map(({ message }) => message).join(' ')
         if (!answer.errors.every(({ extensions }) => extensions?.retryable === true)) {
-          throw new UsageError(`The server refuses: ${why}`)
+          throw new Refused(answer.errors[0]?.extensions?.code ?? 'ERROR', `The server refuses: ${why}`)
         }
       }
       if (performance.now() - startedAt > GIVE_UP_MS) throw new UsageError(`${url} does not answer: ${why}`)
       await sleep(pause)
     }
+  }
+}
+
+function parseAnswer(body: string): Answer | null {
+  try {
+    const answer = JSON.parse(body) as Answer | null
+    return answer?.data !== undefined || Array.isArray(answer?.errors) ? answer : null
+  } catch {
+    return null
   }
 }
 
@@ -77,13 +122,20 @@ export const urlOption = {
   default: 'http://127.0.0.1:4000/graphql',
 } as const
 
-/** Runs tasks, so many at a time, as long as there are any. */
+/** Runs tasks, so many at a time, as long as there are any; after a failure, none is begun any more. */
 export async function inParallel(
   count: number,
   task: () => (() => Promise<void>) | undefined,
 ): Promise<void> {
+  let failed = false
+  const next = () => (failed ? undefined : task())
   const worker = async () => {
-    for (let work = task(); work !== undefined; work = task()) await work()
+    try {
+      for (let work = next(); work !== undefined; work = next()) await work()
+    } catch (error) {
+      failed = true
+      throw error
+    }
   }
   await Promise.all(Array.from({ length: count }, worker))
 }

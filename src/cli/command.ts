@@ -25,13 +25,9 @@ export function command<const Args extends ArgsDef>({
     meta: { name, description },
     args: known,
     async run({ args }) {
-      try {
-        refuseUnknown(args, known)
-        const code = await run(args)
-        if (code !== undefined) process.exitCode = code
-      } catch (error) {
-        fail(error)
-      }
+      refuseUnknown(args, known)
+      const code = await run(args)
+      if (code !== undefined) process.exitCode = code
     },
   })
 }
@@ -52,7 +48,7 @@ function refuseUnknown(
   const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   for (const name of Object.keys(args)) {
     if (name !== '_' && !names.has(name) && !names.has(kebab(name)))
-      throw new UsageError(`There is no option --${name}.`)
+      throw new UsageError(`There is no option ${name.length === 1 ? '-' : '--'}${name}.`)
   }
   const positionals = Object.values(known).filter(({ type }) => type === 'positional').length
   const extra = args._[positionals]

@@ -14,29 +14,46 @@ export interface CsvRow {
   /** Of the file, from 1. */
   readonly line: number
   readonly values: Readonly<Record<string, string>>
+  /** It has more or fewer fields than the file has columns. */
+  readonly ragged: boolean
 }
+
+interface CsvRecord {
+  readonly record: Record<string, string>
+  readonly info: { readonly lines: number; readonly error?: Error }
+}
+
+/** A head of comments; further down, a `#` is part of a name. */
+const COMMENTS = /^\uFEFF?(?:#.*\r?\n)*/
 
 /** @throws UsageError if it cannot be read, or has not these columns */
 export async function readCsv(path: string, columns: readonly string[]): Promise<CsvFile> {
   try {
     const bytes = await readFile(path)
-    const text = path.endsWith('.gz') ? gunzipSync(bytes) : bytes
+    const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
+    const [comments = ''] = COMMENTS.exec(text) ?? []
+    const missing = new Set(columns)
     const records = parse(text, {
-      columns: true,
+      columns(names: string[]) {
+        for (const name of names) missing.delete(name)
+        return names
+      },
+      from_line: comments.split('\n').length,
       bom: true,
       info: true,
       trim: true,
-      comment: '#',
+      skip_empty_lines: true,
       relax_quotes: true,
-    }) as {
-      record: Record<string, string>
-      info: { lines: number }
-    }[]
-    const missing = columns.filter((column) => records[0] !== undefined && !(column in records[0].record))
-    if (missing.length > 0) throw new UsageError(`${path} has no column ${missing.join(', ')}.`)
+      relax_column_count: true,
+    }) as unknown as CsvRecord[]
+    if (missing.size > 0) throw new UsageError(`${path} has no column ${[...missing].join(', ')}.`)
     return {
       fingerprint: createHash('sha256').update(bytes).digest('hex').slice(0, 16),
-      rows: records.map(({ record, info }) => ({ line: info.lines, values: record })),
+      rows: records.map(({ record, info }) => ({
+        line: info.lines,
+        values: record,
+        ragged: info.error !== undefined,
+      })),
     }
   } catch (error) {
     if (error instanceof UsageError) throw error

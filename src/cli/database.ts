@@ -20,12 +20,16 @@ export async function withDatabase<T>(work: (database: OpenedDatabase) => Promis
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel)
   const database = await openDatabase(config, (message) => logger.info(message))
+  // An embedded Postgres outlives us if we do not leave it.
+  const interrupted = () => void database.close().finally(() => process.exit(1))
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     return await work({ url: database.url, description: database.description, config })
   } catch (error) {
     throw explain(error, database.description)
   } finally {
     await database.close()
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
   }
 }
 

@@ -1,5 +1,6 @@
-import { createCaller, inParallel, urlOption } from './caller.ts'
-import { UsageError, command, parseCount } from './command.ts'
+import { groupBy } from '../lib/group-by.ts'
+import { Refused, createCaller, inParallel, urlOption } from './caller.ts'
+import { command, parseCount } from './command.ts'
 import { readCsv } from './csv-file.ts'
 import type { CsvRow } from './csv-file.ts'
 import { startProgress } from './progress.ts'
@@ -29,21 +30,22 @@ export default command({
     const call = createCaller(url)
     const { fingerprint, rows } = await readCsv(file, ['reference', 'sku', 'quantity', 'eta'])
     const progress = startProgress('import', 'batches')
-    const failures: { line: number; why: string }[] = []
+    const failures: { line: number; code: string; why: string }[] = []
     const done = { created: 0, before: 0 }
     let next = 0
 
-    async function create({ line, values }: CsvRow): Promise<void> {
-      const input = { ...batchOf(values), commandId: `import ${fingerprint} ${line}` }
+    async function create(row: CsvRow): Promise<void> {
+      const { line } = row
       try {
+        const input = { ...batchOf(row), commandId: `import ${fingerprint} ${line}` }
         const { createBatch } = await call<CreateBatchAnswer>(CREATE_BATCH, { input })
         const [refusal] = createBatch.userErrors
-        if (refusal !== undefined) failures.push({ line, why: refusal.message })
+        if (refusal !== undefined) failures.push({ line, code: refusal.code, why: refusal.message })
         else if (createBatch.replayed) done.before += 1
         else done.created += 1
       } catch (error) {
-        if (!(error instanceof UsageError)) throw error
-        failures.push({ line, why: error.message })
+        if (!(error instanceof Refused)) throw error
+        failures.push({ line, code: error.code, why: error.message })
       }
       progress.update(done.created + done.before + failures.length, rows.length)
     }
@@ -57,20 +59,29 @@ export default command({
     for (const { line, why } of failures.toSorted((a, b) => a.line - b.line)) {
       process.stderr.write(`line ${line}: ${why}\n`)
     }
+    const codes = [...groupBy(failures, ({ code }) => code)].map(([code, { length }]) => `${length} ${code}`)
     process.stdout.write(
-      `${done.created} batches created, ${done.before} had been before, ${failures.length} refused.\n`,
+      `${done.created} batches created, ${done.before} had been before, ${failures.length} refused` +
+        `${codes.length > 0 ? `: ${codes.join(', ')}` : ''}.\n`,
     )
     return failures.length > 0 ? 1 : 0
   },
 })
 
-/** As it stands there: what is wrong with it, the server says. */
-function batchOf({ reference, sku, quantity, eta }: CsvRow['values']) {
+/**
+ * As it stands there: what is wrong with it, the server says.
+ *
+ * @throws Refused if nobody can say which field is which
+ */
+function batchOf({ values: { reference, sku, quantity, eta }, ragged }: CsvRow) {
+  if (ragged) {
+    throw new Refused('BAD_USER_INPUT', 'It has not as many fields as the first line has columns.')
+  }
   const units = Number(quantity)
   return {
     reference,
     sku,
     quantity: quantity === '' || Number.isNaN(units) ? quantity : units,
-    eta: eta === '' || eta === undefined ? null : eta,
+    eta: eta === '' ? null : eta,
   }
 }

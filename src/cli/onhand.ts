@@ -1,29 +1,45 @@
 #!/usr/bin/env node
 /** `onhand <command>`. Each command's code is loaded when it is called for. */
 import { existsSync, readFileSync } from 'node:fs'
-import { defineCommand, runMain } from 'citty'
+import { defineCommand, runCommand, runMain } from 'citty'
+import { UsageError, fail } from './command.ts'
 
-// What the environment says already wins.
-if (existsSync('.env')) process.loadEnvFile('.env')
+const commands = {
+  start: async () => (await import('./start.ts')).default,
+  migrate: async () => (await import('./migrate.ts')).default,
+  seed: async () => (await import('./seed.ts')).default,
+  reset: async () => (await import('./reset.ts')).default,
+  import: async () => (await import('./import.ts')).default,
+  replay: async () => (await import('./replay.ts')).default,
+  rebuild: async () => (await import('./rebuild.ts')).default,
+  verify: async () => (await import('./verify.ts')).default,
+  status: async () => (await import('./status.ts')).default,
+  skip: async () => (await import('./skip.ts')).default,
+}
 
-const { version, description } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string; description: string }
+const HELP = new Set(['--help', '-h'])
+const VERSION = new Set(['--version', '-v'])
 
-await runMain(
-  defineCommand({
-    meta: { name: 'onhand', version, description },
-    subCommands: {
-      start: async () => (await import('./start.ts')).default,
-      migrate: async () => (await import('./migrate.ts')).default,
-      seed: async () => (await import('./seed.ts')).default,
-      reset: async () => (await import('./reset.ts')).default,
-      import: async () => (await import('./import.ts')).default,
-      replay: async () => (await import('./replay.ts')).default,
-      rebuild: async () => (await import('./rebuild.ts')).default,
-      verify: async () => (await import('./verify.ts')).default,
-      status: async () => (await import('./status.ts')).default,
-      skip: async () => (await import('./skip.ts')).default,
-    },
-  }),
-)
+async function main([name, ...rest]: readonly string[]): Promise<void> {
+  const { version, description } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { version: string; description: string }
+  const onhand = defineCommand({ meta: { name: 'onhand', version, description }, subCommands: commands })
+
+  if (name === undefined) throw new UsageError('Which command? `onhand --help` shows what there is.')
+  if ([name, ...rest].some((arg) => HELP.has(arg)) || VERSION.has(name)) return runMain(onhand)
+  if (!Object.hasOwn(commands, name)) {
+    const what = name.startsWith('-') ? 'option' : 'command'
+    throw new UsageError(`There is no ${what} ${name}. \`onhand --help\` shows what there is.`)
+  }
+  // What the environment says already wins.
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  try {
+    await runCommand(onhand, { rawArgs: [name, ...rest] })
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'CLIError') throw error
+    throw new UsageError(`${error.message}. \`onhand ${name} --help\` shows what it takes.`)
+  }
+}
+
+await main(process.argv.slice(2)).catch(fail)

@@ -17,7 +17,8 @@ export default command({
   name: 'rebuild',
   description: 'Makes a projection anew from the log, while the old one goes on serving.',
   args: {
-    projection: { type: 'positional', description: `${NAMES.join(', ')}, or all`, required: true },
+    projection: { type: 'positional', description: NAMES.join(', '), required: false },
+    all: { type: 'boolean', description: 'all projections that are in Postgres', default: false },
     'accept-differences': {
       type: 'boolean',
       description:
@@ -25,13 +26,12 @@ export default command({
       default: false,
     },
   },
-  run: ({ projection: asked, 'accept-differences': acceptDifferences }) => {
+  run: ({ projection: asked, all, 'accept-differences': acceptDifferences }) => {
+    if (all === (asked !== undefined)) throw new UsageError('Name one projection, or say --all.')
     if (asked === AVAILABILITY_REDIS) return withSession(rebuildReadModel)
-    const chosen = projections.filter(({ name }) => asked === 'all' || name === asked)
+    const chosen = projections.filter(({ name }) => all || name === asked)
     if (chosen.length === 0) {
-      throw new UsageError(
-        `There is no projection ${asked}; there are ${NAMES.join(', ')}; or all, which are those in Postgres.`,
-      )
+      throw new UsageError(`There is no projection ${asked}; there are ${NAMES.join(', ')}.`)
     }
     return withSession(async (session) => {
       for (const projection of chosen) {
@@ -74,6 +74,6 @@ async function rebuildReadModel(
   } catch (error) {
     throw error instanceof RedisAway ? new UsageError(`Redis cannot be used: ${why}.`) : error
   } finally {
-    await link.close()
+    link.close()
   }
 }

@@ -19,11 +19,12 @@ export default command({
     limit: { type: 'string', description: 'how many lines of the file; without it, all' },
     stock: {
       type: 'string',
-      description: 'units of each product to begin with; without it, half of what is ordered',
+      description: 'units of each product to begin with; without it, half of what the whole file orders',
     },
     prefix: {
       type: 'string',
-      description: 'before every SKU and order id, to play a file once more on the same database',
+      description:
+        'before every SKU, order id and batch reference, to play a file once more on the same database',
       default: '',
     },
   },
@@ -31,17 +32,17 @@ export default command({
     const callers = parseCount(concurrency, 'concurrency')
     const call = createCaller(url)
     const { fingerprint, rows } = await readCsv(file, ['InvoiceNo', 'StockCode', 'Quantity'])
-    const { products, commands, unusable } = planReplay(
-      limit === undefined ? rows : rows.slice(0, parseCount(limit, 'limit')),
-      {
-        prefix,
-        stock: stock === undefined ? null : parseCount(stock, 'stock'),
-        run: `${prefix}${fingerprint}`,
-      },
-    )
+    const { products, commands, unusable } = planReplay(rows, {
+      prefix,
+      limit: limit === undefined ? rows.length : parseCount(limit, 'limit'),
+      stock: stock === undefined ? null : parseCount(stock, 'stock'),
+      run: `${prefix}${fingerprint}`,
+    })
     if (commands === 0) throw new UsageError(`${file} has nothing to play.`)
     for (const { line, why } of unusable.slice(0, MAX_SHOWN))
       process.stderr.write(`line ${line} is left out: ${why}\n`)
+    if (unusable.length > MAX_SHOWN)
+      process.stderr.write(`… and ${unusable.length - MAX_SHOWN} more lines are left out\n`)
 
     const progress = startProgress('replay', 'commands')
     const startedAt = performance.now()

@@ -1,4 +1,7 @@
 import { and, eq } from 'drizzle-orm'
+import { InvalidValue } from '../domain/values.ts'
+import type { LogPosition } from '../domain/values.ts'
+import type { Partition } from '../log/partition.ts'
 import { parseToken } from '../log/token.ts'
 import { createProgressRead } from '../projector/progress.ts'
 import { checkpoints, skippedEvents } from '../projector/tables.ts'
@@ -17,12 +20,10 @@ export default command({
       default: false,
     },
   },
-  run: ({ projection, event, yes }) =>
-    withSession(async (session) => {
+  run: ({ projection, event, yes }) => {
+    const [partition, position] = parseEvent(event)
+    return withSession(async (session) => {
       const { db } = session
-      const [place, ...more] = parseToken(event)
-      if (place === undefined || more.length > 0) throw new UsageError(`${event} is not one event.`)
-      const [partition, position] = place
       const found = (await createProgressRead(db)()).find((row) => {
         return row.projection === projection && row.partition === partition
       })
@@ -45,5 +46,17 @@ export default command({
           .where(and(eq(checkpoints.projection, projection), eq(checkpoints.partition, partition)))
       })
       process.stdout.write(`${projection} leaves out ${event}; a running server goes on within a second.\n`)
-    }),
+    })
+  },
 })
+
+/** @throws UsageError */
+function parseEvent(text: string): [Partition, LogPosition] {
+  try {
+    const [event, ...more] = parseToken(text)
+    if (event !== undefined && more.length === 0) return event
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error
+  }
+  throw new UsageError(`${JSON.stringify(text)} is no event; it must be partition:position, as 0:1234.`)
+}

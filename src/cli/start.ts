@@ -17,38 +17,39 @@ export default command({
 async function start(): Promise<void> {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel)
+  // From the beginning: embedded Postgres outlives a process that does not leave it.
+  const stopped = waitForSignal()
   const database = await openDatabase(config, (message) => logger.info(message))
-  let onhand
   try {
     await migrateDatabase(database.url, config.partitions)
-    onhand = await startOnhand({ config, databaseUrl: database.url, logger })
-  } catch (error) {
-    await database.close()
-    throw explain(error, config.port)
-  }
-
-  const running = onhand
-  let stopping = false
-  async function stop(signal: NodeJS.Signals): Promise<void> {
-    if (stopping) process.exit(1)
-    stopping = true
-    logger.info(`${signal}: stopping; once more to stop at once`)
+    const onhand = await startOnhand({ config, databaseUrl: database.url, logger })
     try {
-      await running.close()
-      await database.close()
-    } catch (error) {
-      logger.error({ err: error }, 'stopping failed')
-      process.exitCode = 1
+      if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
+        logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
+      }
+      process.stdout.write(`${readyLine(onhand.url, database.description)}\n`)
+      logger.info(`${await stopped}: stopping; once more to stop at once`)
+    } finally {
+      await onhand.close()
     }
-    process.exit()
+  } catch (error) {
+    throw explain(error, config.port)
+  } finally {
+    await database.close()
   }
-  process.on('SIGINT', (signal) => void stop(signal))
-  process.on('SIGTERM', (signal) => void stop(signal))
+  process.exit()
+}
 
-  if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
-    logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
-  }
-  process.stdout.write(`${readyLine(onhand.url, database.description)}\n`)
+function waitForSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false
+    const heard = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(1)
+      asked = true
+      resolve(signal)
+    }
+    process.on('SIGINT', heard).on('SIGTERM', heard)
+  })
 }
 
 function explain(error: unknown, port: number): unknown {

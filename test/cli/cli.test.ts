@@ -9,6 +9,7 @@ import type { TestDatabase } from '../support/database.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
 import { allocate, createBatch } from '../support/operations.ts'
+import { freePort } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 
 let directory: string
@@ -27,8 +28,16 @@ async function write(name: string, ...lines: string[]): Promise<string> {
 
 describe('mistakes are answered with what to do, and exit code 1', () => {
   test.each([
-    { args: ['frobnicate'], says: 'Unknown command frobnicate' },
+    { args: [], says: 'onhand: Which command? `onhand --help` shows what there is.' },
+    { args: ['frobnicate'], says: 'onhand: There is no command frobnicate.' },
+    { args: ['toString'], says: 'onhand: There is no command toString.' },
+    { args: ['--frobnicate', 'status'], says: 'onhand: There is no option --frobnicate.' },
     { args: ['status', '--colour'], says: 'onhand: There is no option --colour.' },
+    { args: ['status', '-x'], says: 'onhand: There is no option -x.' },
+    { args: ['replay'], says: 'argument: FILE. `onhand replay --help` shows what it takes.' },
+    { args: ['skip', 'orders', 'five'], says: '"five" is no event; it must be partition:position' },
+    { args: ['rebuild'], says: 'onhand: Name one projection, or say --all.' },
+    { args: ['rebuild', 'orders', '--all'], says: 'onhand: Name one projection, or say --all.' },
     { args: ['migrate', 'now'], says: 'onhand: "now" is one argument too many.' },
     {
       args: ['rebuild', 'everything'],
@@ -49,8 +58,9 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
       says: 'PORT=x: must be a whole number',
     },
   ])('onhand $args', async ({ args, env, says }) => {
-    const { code, stderr } = await onhandCli(args, env)
+    const { code, stdout, stderr } = await onhandCli(args, env)
     expect(stderr).toContain(says)
+    expect(stdout).toBe('')
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(code).toBe(1)
   })
@@ -106,10 +116,10 @@ describe('on a database', () => {
     })
     const status = await cli('status')
     expect(status).toMatchObject({ code: 0 })
-    expect(status.stdout).toMatch(/^availability +CATCHING_UP|LIVE +0 +\d+/m)
+    expect(status.stdout).toMatch(/^availability +(CATCHING_UP|LIVE) +0 +\d+/m)
     const verified = await cli('verify')
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('All of it holds.') })
-    const rebuilt = await cli('rebuild', 'all')
+    const rebuilt = await cli('rebuild', '--all')
     expect(rebuilt).toMatchObject({ code: 0 })
     expect(rebuilt.stdout.match(/like the ones before/g)).toHaveLength(4)
   })
@@ -129,6 +139,12 @@ describe('on a database', () => {
     expect(await cli('reset')).toMatchObject({ code: 1, stderr: expect.stringContaining('Say --yes') })
     const production = { DATABASE_URL: database.url, NODE_ENV: 'production' }
     expect(await onhandCli(['reset', '--yes'], production)).toMatchObject({ code: 1 })
+    const onhand = await startTestOnhand({ database })
+    expect(await cli('reset', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Onhand is running on'),
+    })
+    await onhand.close()
     expect(await database.sql`select from stock.events limit 1`).toHaveLength(1)
     expect(await cli('reset', '--yes')).toMatchObject({ code: 0 })
     expect(await database.sql`select from stock.events limit 1`).toHaveLength(0)
@@ -203,11 +219,14 @@ describe('with a running server', () => {
       'b4,chair,five,',
       'b5,chair,5,2030-02-30',
       'b1,chair,7,',
+      'b6,chair,7',
+      '#7,lamp #2,1,',
     )
-    const first = await cli('import', file)
-    expect(first).toMatchObject({ code: 1, stdout: '2 batches created, 0 had been before, 4 refused.\n' })
-    for (const line of [4, 5, 6, 7]) expect(first.stderr).toContain(`line ${line}: `)
-    expect((await cli('import', file)).stdout).toBe('0 batches created, 2 had been before, 4 refused.\n')
+    const refused = '5 refused: 4 BAD_USER_INPUT, 1 BATCH_REFERENCE_TAKEN.\n'
+    const first = await cli('import', file, '--concurrency', '1')
+    expect(first).toMatchObject({ code: 1, stdout: `3 batches created, 0 had been before, ${refused}` })
+    expect(first.stderr.match(/^line \d+/gm)).toEqual([4, 5, 6, 7, 8].map((line) => `line ${line}`))
+    expect((await cli('import', file)).stdout).toBe(`0 batches created, 3 had been before, ${refused}`)
     const { product } = await onhand.gql(
       '{ product(sku: "lamp", consistentWith: "latest") { onHand incoming } }',
     )
@@ -225,6 +244,8 @@ describe('with a running server', () => {
     '5,LAMP,,1,2010-12-01 08:30:00,2.55,UK',
     'C6,TABLE,cancels nothing,-99,2010-12-01 08:31:00,2.55,UK',
     '7,,no product,5,2010-12-01 08:31:00,2.55,UK',
+    '8,TABLE,more than there can be,3000000000,2010-12-01 08:31:00,2.55,UK',
+    '9,TABLE,cut',
   ]
 
   test('replay plays orders, cancellations and write-offs, checks all of it, and changes nothing the second time', async () => {
@@ -236,6 +257,7 @@ describe('with a running server', () => {
     )
     expect(first.stdout).toContain('Refused: 1 OUT_OF_STOCK.')
     expect(first.stderr).toContain('line 9 is left out: no line of 99 units')
+    for (const line of [10, 11, 12]) expect(first.stderr).toContain(`line ${line} is left out: `)
     expect(first.code).toBe(0)
     const state = `{
       product(sku: "LAMP", consistentWith: "latest") { onHand allocated available version }
@@ -251,19 +273,53 @@ describe('with a running server', () => {
     expect(await onhand.gql(state)).toEqual(after)
   })
 
-  test('replay finds what is not as it should be', async () => {
-    await createBatch(onhand, { reference: 'before', sku: 'LAMP', quantity: 1 })
-    await allocate(onhand, { orderId: 'before', sku: 'LAMP', quantity: 1 })
-    const { code, stdout } = await cli('replay', await write('orders.csv', ...ORDERS))
-    expect(stdout).toContain('✗ product LAMP is')
+  test('replay finds what is not as it should be, in answers and in projections', async () => {
+    const file = await write('orders.csv', ...ORDERS)
+    expect((await cli('replay', file)).code).toBe(0)
+    await onhand.database.sql`update views.availability set allocated = allocated + 1 where sku = 'TABLE'`
+    await onhand.database.sql`delete from views.orders where order_id = '5'`
+    const planted = await cli('replay', file)
+    expect(planted.stdout).toContain('✗ product TABLE is')
+    expect(planted.stdout).toContain('✗ order 5 is [], and should be [{"sku":"LAMP"')
+    expect(planted.stdout).toContain('2 differences.')
+    expect(planted.code).toBe(1)
+
+    await createBatch(onhand, { reference: 'before', sku: 'x-LAMP', quantity: 1 })
+    await allocate(onhand, { orderId: 'before', sku: 'x-LAMP', quantity: 1 })
+    const { code, stdout } = await cli('replay', file, '--prefix', 'x-')
+    expect(stdout).toContain('✗ product x-LAMP is')
     expect(code).toBe(1)
   })
 
-  test('replay takes a limit, and a prefix to play once more', async () => {
+  test('replay takes a limit, goes on from there, and takes a prefix to play once more', async () => {
     const file = await write('orders.csv', ...ORDERS)
     expect((await cli('replay', file, '--limit', '1')).stdout).toContain('2 commands')
+    expect(await cli('replay', file)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Answered before: 2.'),
+    })
     expect((await cli('replay', file, '--prefix', 'again-')).code).toBe(0)
-    const { product } = await onhand.gql('{ product(sku: "again-TABLE") { sku } }')
-    expect(product).toEqual({ sku: 'again-TABLE' })
+    const { batch } = await onhand.gql('{ batch(reference: "again-opening-TABLE") { sku } }')
+    expect(batch).toEqual({ sku: 'again-TABLE' })
   })
+
+  test('an address that is not GraphQL is said to be none', async () => {
+    const file = await write('batches.csv', 'reference,sku,quantity,eta', 'b1,lamp,10,')
+    const { code, stderr } = await onhandCli(['import', file, '--url', `${onhand.url}/healthz`])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('/healthz is not a GraphQL address: it answers HTTP 404'),
+    })
+  })
+})
+
+test('import stops at once where no server is', async () => {
+  const file = await write('batches.csv', 'reference,sku,quantity,eta', 'b1,lamp,10,', 'b2,lamp,10,')
+  const url = `http://127.0.0.1:${await freePort()}/graphql`
+  const { code, stderr } = await onhandCli(['import', file, '--url', url])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining(`No server answers at ${url}`),
+  })
+  expect(stderr).not.toContain('line ')
 })

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 export interface CliResult {
-  readonly code: number
+  /** Null: killed. */
+  readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -18,15 +19,32 @@ export async function onhandCli(
   environment: Record<string, string> = {},
   directory?: string,
 ): Promise<CliResult> {
+  return startCli(args, environment, directory).result
+}
+
+export interface RunningCli {
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly result: Promise<CliResult>
+}
+
+/** The same, to be killed. */
+export function startCli(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  directory?: string,
+): RunningCli {
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), CLI, ...args], {
     env: { ...process.env, NO_COLOR: '1', NODE_ENV: 'test', REDIS_URL: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(directory !== undefined && { cwd: directory }),
   })
-  const [stdout, stderr, [code]] = await Promise.all([
+  const ended = Promise.all([
     text(child.stdout),
     text(child.stderr),
-    once(child, 'exit') as Promise<[number]>,
+    once(child, 'exit') as Promise<[number | null]>,
   ])
-  return { code, stdout, stderr }
+  return {
+    kill: (signal) => void child.kill(signal),
+    result: ended.then(([stdout, stderr, [code]]) => ({ code, stdout, stderr })),
+  }
 }
