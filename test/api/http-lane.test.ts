@@ -315,6 +315,8 @@ test('a text that was registered is known by its hash', async () => {
   expect(found.body).toContain('"sku":"chair"')
   await both(post({ extensions, variables: { sku: 'lamp' } }))
   expect(await shortcuts()).toBe(before + 2)
+  await both(post({ extensions: persisted(hash(PRODUCT), 2), variables: { sku: 'lamp' } }))
+  expect(await shortcuts()).toBe(before + 2)
 })
 
 test('requests made at random', async () => {
