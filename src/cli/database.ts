@@ -1,4 +1,5 @@
 /** The database that the environment names, for a command's time. */
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { isMissing, isUnavailable } from '../lib/postgres-error.ts'
 import { openSession } from '../lib/postgres.ts'
 import type { Session } from '../lib/postgres.ts'
@@ -26,7 +27,7 @@ export async function withDatabase<T>(work: (database: OpenedDatabase) => Promis
   try {
     return await work({ url: database.url, description: database.description, config })
   } catch (error) {
-    throw explain(error, database.description)
+    throw explainDatabase(error, database.description)
   } finally {
     await database.close()
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
@@ -47,9 +48,11 @@ export async function withSession<T>(
 }
 
 /** What an operator can do something about, without the statement that ran into it. */
-function explain(error: unknown, description: string): unknown {
+export function explainDatabase(error: unknown, description: string): unknown {
   if (isMissing(error))
     return new UsageError(`${description} has no tables yet, or old ones. Run \`onhand migrate\`.`)
   if (isUnavailable(error)) return new UsageError(`${description} cannot be reached.`)
+  if (error instanceof DrizzleQueryError && error.cause !== undefined)
+    return new Error(`${description} says: ${error.cause.message}`, { cause: error })
   return error
 }

@@ -17,7 +17,7 @@ export function startProgress(what: string, unit: string): Progress {
 function bar(what: string, unit: string): Progress {
   const shown = new cliProgress.SingleBar({
     stream: process.stderr,
-    format: `${what} {bar} {percentage} % | {value}/{total} ${unit} | {rate}/s | {eta_formatted} to go {note}`,
+    format: `${what} {bar} {percentage} % | {value}/{total} ${unit} | {rate}/s | {left} to go {note}`,
     barsize: 30,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -28,10 +28,11 @@ function bar(what: string, unit: string): Progress {
   return {
     update(done, total, note = '') {
       const rate = rateOf(done, startedAt)
-      if (!started) shown.start(total, done, { rate, note })
+      const left = duration((total - done) / Math.max(1, rate))
+      if (!started) shown.start(total, done, { rate, left, note })
       started = true
       shown.setTotal(total)
-      shown.update(done, { rate, note })
+      shown.update(done, { rate, left, note })
     },
     end() {
       if (started) shown.stop()
@@ -54,3 +55,7 @@ function lines(what: string, unit: string): Progress {
 
 const rateOf = (done: number, startedAt: number): number =>
   Math.round(done / Math.max(0.001, (performance.now() - startedAt) / 1000))
+
+/** The library's own is a word, not a time, for work that is done before it has been measured. */
+const duration = (seconds: number): string =>
+  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`

@@ -1,10 +1,12 @@
 import { readConfig } from '../config.ts'
+import type { Config } from '../config.ts'
 import { startOnhand } from '../compose.ts'
 import { openDatabase } from '../operations/database.ts'
 import { createLogger } from '../operations/logger.ts'
 import { migrateDatabase } from '../operations/migrate.ts'
 import { seed } from '../operations/seed.ts'
 import { UsageError, command } from './command.ts'
+import { explainDatabase } from './database.ts'
 
 export default command({
   name: 'start',
@@ -21,7 +23,9 @@ async function start(): Promise<void> {
   const stopped = waitForSignal()
   const database = await openDatabase(config, (message) => logger.info(message))
   try {
-    await migrateDatabase(database.url, config.partitions)
+    await migrateDatabase(database.url, config.partitions).catch((error: unknown) => {
+      throw explainDatabase(error, database.description)
+    })
     const onhand = await startOnhand({ config, databaseUrl: database.url, logger })
     try {
       if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
@@ -33,7 +37,7 @@ async function start(): Promise<void> {
       await onhand.close()
     }
   } catch (error) {
-    throw explain(error, config.port)
+    throw explain(error, config)
   } finally {
     await database.close()
   }
@@ -52,7 +56,7 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-function explain(error: unknown, port: number): unknown {
+function explain(error: unknown, { host, port }: Config): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE') {
     return new UsageError(
@@ -61,6 +65,10 @@ function explain(error: unknown, port: number): unknown {
   }
   if (code === 'EACCES')
     return new UsageError(`Listening on port ${port} is not allowed. Set PORT to one above 1023.`)
+  if (code === 'EADDRNOTAVAIL')
+    return new UsageError(
+      `HOST is ${host}, which is no address of this machine. Set it to one, or to 0.0.0.0 for all.`,
+    )
   return error
 }
 

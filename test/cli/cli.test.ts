@@ -1,8 +1,9 @@
 /** The command line, as people and scripts use it. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { onhandCli } from '../support/cli.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -70,13 +71,26 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
     for (const name of ['PORT=x', 'ROLES=cook', 'PARTITIONS=0']) expect(stderr).toContain(name)
   })
 
-  test('a database that cannot be reached, without its password', async () => {
-    const { code, stderr } = await onhandCli(['status'], {
-      DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/x',
-    })
+  test.each(['status', 'migrate', 'start'])(
+    'a database that cannot be reached, without its password: %s',
+    async (name) => {
+      const { code, stderr } = await onhandCli([name], {
+        DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/x',
+      })
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: 'onhand: Postgres at 127.0.0.1:1/x cannot be reached.\n',
+      })
+    },
+  )
+
+  test.each(['status', 'migrate', 'start'])('a database that is not there, without SQL: %s', async (name) => {
+    const url = new URL(inject('postgresUrl'))
+    url.pathname = '/nowhere'
+    const { code, stderr } = await onhandCli([name], { DATABASE_URL: url.href })
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'onhand: Postgres at 127.0.0.1:1/x cannot be reached.\n',
+      stderr: `onhand: Postgres at ${url.host}/nowhere says: database "nowhere" does not exist\n`,
     })
   })
 })
@@ -169,8 +183,18 @@ describe('on a database', () => {
     await onhand.close()
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`Port ${port} is in use.`),
+      stderr: expect.stringContaining(`Port ${port} is in use. Stop what listens there, or set PORT`),
     })
+  })
+
+  test('an address that the machine has not is named, and the program ends', async () => {
+    const { code, stderr } = await onhandCli(['start'], {
+      DATABASE_URL: database.url,
+      PORT: '0',
+      HOST: '192.0.2.1',
+      LOG_LEVEL: 'fatal',
+    })
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('HOST is 192.0.2.1') })
   })
 })
 
@@ -298,7 +322,8 @@ describe('with a running server', () => {
       code: 0,
       stdout: expect.stringContaining('Answered before: 2.'),
     })
-    expect((await cli('replay', file, '--prefix', 'again-')).code).toBe(0)
+    await writeFile(`${file}.gz`, gzipSync(await readFile(file)))
+    expect((await cli('replay', `${file}.gz`, '--prefix', 'again-')).code).toBe(0)
     const { batch } = await onhand.gql('{ batch(reference: "again-opening-TABLE") { sku } }')
     expect(batch).toEqual({ sku: 'again-TABLE' })
   })
