@@ -28,7 +28,7 @@ function bar(what: string, unit: string): Progress {
   return {
     update(done, total, note = '') {
       const rate = rateOf(done, startedAt)
-      const left = duration((total - done) / Math.max(1, rate))
+      const left = rate === 0 ? '…' : duration((total - done) / rate)
       if (!started) shown.start(total, done, { rate, left, note })
       started = true
       shown.setTotal(total)
