@@ -1,6 +1,6 @@
 /** Real processes, killed under load. What was acknowledged is there, once; what was refused is not; nothing needs mending. */
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -129,6 +129,7 @@ describe('the server is killed', () => {
 
 test('Postgres is killed under load: callers are told to try again, and it comes back by itself', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'onhand-crash-'))
+  await chmod(directory, 0o755)
   try {
     const server = await start({ databaseUrl: null, environment: { DATA_DIR: directory } })
     await stockUp(server.url)

@@ -2,7 +2,7 @@
  * What the whole run shares: one embedded Postgres with a migrated template database, and a Redis if one can be had. Each test
  * file makes its own database from the template.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -24,6 +24,8 @@ export const TEMPLATE_DATABASE = 'onhand_template'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'onhand-test-'))
+  // Started by root, Postgres runs as another account; a place of its own elsewhere would outlive the run.
+  await chmod(directory, 0o755)
   // TEST_DATABASE_URL runs everything on another Postgres, to try another version of it.
   const given = process.env['TEST_DATABASE_URL']
   const embedded = given === undefined ? await openEmbeddedPostgres({ dataDir: directory }) : null

@@ -1,0 +1,220 @@
+/** GraphQL over HTTP as its specification has it, and what a client gets that does otherwise. */
+import { gzipSync } from 'node:zlib'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { serverAudits } from 'graphql-http'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startTestOnhand } from '../support/onhand.ts'
+import type { TestOnhand } from '../support/onhand.ts'
+
+let onhand: TestOnhand
+let production: TestOnhand
+
+beforeAll(async () => {
+  onhand = await startTestOnhand()
+  production = await startTestOnhand({ config: { production: true } })
+})
+
+afterAll(async () => {
+  await onhand.close()
+  await production.close()
+})
+
+afterEach(async () => {
+  const { status } = await fetch(`${onhand.url}/healthz`)
+  expect(status).toBe(200)
+})
+
+const JSON_TYPE = 'application/json'
+const QUERY = '{ projections { name } }'
+
+async function send(init: RequestInit & { path?: string }) {
+  const response = await fetch(`${onhand.url}/graphql${init.path ?? ''}`, { method: 'POST', ...init })
+  const text = await response.text()
+  const body = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null
+  return { status: response.status, headers: response.headers, body }
+}
+
+const post = (body: string | Uint8Array<ArrayBuffer>, type = JSON_TYPE, headers = {}) =>
+  send({ body, headers: { 'content-type': type, ...headers } })
+
+describe('the audits of graphql-http', () => {
+  const audits = serverAudits({
+    url: () => `${onhand.url}/graphql`,
+    fetchFn: (url: string, init: RequestInit = {}) =>
+      fetch(url, { ...init, headers: { ...init.headers, 'apollo-require-preflight': 'true' } }),
+  })
+
+  test.each(audits.map((audit) => [audit.name, audit] as const))('%s', async (_, audit) => {
+    const result = await audit.fn()
+    expect(result).toMatchObject({ status: 'ok' })
+  })
+})
+
+describe('bodies', () => {
+  test.each([
+    { why: 'no JSON', body: '{"query":', type: JSON_TYPE, status: 400 },
+    { why: 'a list of requests', body: `[{"query":"${QUERY}"}]`, type: JSON_TYPE, status: 400 },
+    { why: 'no query', body: '{}', type: JSON_TYPE, status: 400 },
+    { why: 'a query that is no text', body: '{"query":5}', type: JSON_TYPE, status: 400 },
+    { why: 'text', body: `{"query":"${QUERY}"}`, type: 'text/plain', status: 400 },
+    { why: 'a form', body: `query=${QUERY}`, type: 'application/x-www-form-urlencoded', status: 400 },
+    {
+      why: 'another charset',
+      body: `{"query":"${QUERY}"}`,
+      type: 'application/json; charset=utf-16',
+      status: 415,
+    },
+    {
+      why: 'over 100 KB',
+      body: JSON.stringify({ query: QUERY, x: 'x'.repeat(110_000) }),
+      type: JSON_TYPE,
+      status: 413,
+    },
+    { why: '__proto__', body: `{"query":"${QUERY}","__proto__":{}}`, type: JSON_TYPE, status: 400 },
+  ])('$why: $status, as JSON', async ({ body, type, status }) => {
+    const answer = await post(body, type)
+    expect(answer.status).toBe(status)
+    expect(answer.body.errors[0]).toMatchObject({ message: expect.any(String) })
+    expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\/src\/|at \w+ \(/)
+  })
+
+  test('gzipped ones are read, and those that are too large inside are not', async () => {
+    const gzip = { 'content-encoding': 'gzip' }
+    expect(
+      await post(Uint8Array.from(gzipSync(JSON.stringify({ query: QUERY }))), JSON_TYPE, gzip),
+    ).toMatchObject({
+      status: 200,
+    })
+    const bomb = Uint8Array.from(gzipSync(JSON.stringify({ query: QUERY, x: 'x'.repeat(5_000_000) })))
+    expect(bomb.length).toBeLessThan(50_000)
+    expect(await post(bomb, JSON_TYPE, gzip)).toMatchObject({ status: 413 })
+    expect(await post('not gzip', JSON_TYPE, gzip)).toMatchObject({ status: 400 })
+  })
+})
+
+describe('methods', () => {
+  const path = `?query=${encodeURIComponent(QUERY)}`
+  const mutation = encodeURIComponent('mutation { deallocate(input: { orderId: "o", sku: "s" }) { token } }')
+
+  test.each([
+    { method: 'GET', path, headers: {}, status: 400 },
+    { method: 'GET', path, headers: { 'apollo-require-preflight': '1' }, status: 200 },
+    { method: 'GET', path: `?query=${mutation}`, headers: { 'apollo-require-preflight': '1' }, status: 405 },
+    { method: 'PUT', path: '', headers: {}, status: 405 },
+    { method: 'DELETE', path: '', headers: {}, status: 405 },
+  ])('$method $headers: $status', async ({ method, path: at, headers, status }) => {
+    expect(await send({ method, path: at, headers })).toMatchObject({ status })
+  })
+})
+
+describe('documents that would be a burden are refused before they are one', () => {
+  const doubling = Array.from(
+    { length: 22 },
+    (_, at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`,
+  )
+  test.each([
+    { why: 'over 1,000 tokens', query: `{ ${'__typename '.repeat(1001)} }` },
+    { why: 'aliases', query: `{ ${Array.from({ length: 16 }, (_, at) => `a${at}: __typename`).join(' ')} }` },
+    { why: 'directives', query: `{ __typename ${'@include(if: true) '.repeat(30)} }` },
+    {
+      why: 'fragments that double',
+      query: `{ ...F0 } ${doubling.join(' ')} fragment F22 on Query { __typename }`,
+    },
+    {
+      why: 'fragments in a circle',
+      query: '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
+    },
+    { why: '20,000 braces', query: '{'.repeat(20_000) },
+  ])('$why', async ({ query }) => {
+    const { status, body } = await post(JSON.stringify({ query }))
+    expect(status).toBe(400)
+    expect(body.errors[0].extensions.code).toMatch(/QUERY_TOO_COMPLEX|BAD_USER_INPUT/)
+  })
+})
+
+test('suggestions help in development, and give nothing away in production', async () => {
+  const query = '{ projection { name } }'
+  expect((await onhand.ask(query)).errors?.[0]?.message).toContain('Did you mean "projections"')
+  expect((await production.ask(query)).errors?.[0]?.message).not.toContain('Did you mean')
+})
+
+test('a fault inside is masked, with a request id to quote', async () => {
+  const broken = await startTestOnhand()
+  await broken.database.sql`drop table views.orders`
+  const response = await fetch(`${broken.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': JSON_TYPE, 'x-request-id': 'my-request-7' },
+    body: JSON.stringify({ query: '{ order(id: "o") { id } }' }),
+  })
+  const { errors } = (await response.json()) as any
+  expect(errors).toMatchObject([
+    { extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'my-request-7', retryable: false } },
+  ])
+  expect(errors[0].message).toContain('my-request-7')
+  expect(JSON.stringify(errors)).not.toMatch(/views\.orders|select|relation/)
+  expect(response.headers.get('x-request-id')).toBe('my-request-7')
+  await broken.close()
+})
+
+describe('pages of other origins', () => {
+  const ask = (origin: string, headers = {}) =>
+    send({
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+        ...headers,
+      },
+    })
+
+  test('are not let in', async () => {
+    const { headers } = await ask('https://evil.example')
+    expect(headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('but Apollo Sandbox is, also to a server on the visitor’s own machine', async () => {
+    const origin = 'https://studio.apollographql.com'
+    const { status, headers } = await ask(origin, { 'access-control-request-private-network': 'true' })
+    expect(status).toBe(204)
+    expect(headers.get('access-control-allow-origin')).toBe(origin)
+    expect(headers.get('access-control-allow-private-network')).toBe('true')
+  })
+})
+
+test('a connection that says nothing is cut off', async () => {
+  const { hostname, port } = new URL(onhand.url)
+  const silent = connect(Number(port), hostname)
+  silent.on('error', () => {})
+  silent.resume()
+  silent.write('POST /graphql HTTP/1.1\r\nhost: x\r\n')
+  await once(silent, 'close')
+})
+
+describe('health and metrics', () => {
+  test('healthz, readyz and metrics answer', async () => {
+    expect((await fetch(`${onhand.url}/healthz`)).status).toBe(200)
+    const ready = await fetch(`${onhand.url}/readyz`)
+    expect(ready.status).toBe(200)
+    expect(await ready.json()).toMatchObject({ status: 'ready' })
+    const metrics = await (await fetch(`${onhand.url}/metrics`)).text()
+    for (const name of [
+      'commands_total',
+      'batch_commands',
+      'commit_seconds',
+      'log_head',
+      'projection_lag_events',
+      'sockets',
+      'deliveries_total',
+    ]) {
+      expect(metrics).toContain(`# TYPE onhand_${name} `)
+    }
+  })
+
+  test('what there is not is said in JSON', async () => {
+    const response = await fetch(`${onhand.url}/nothing`)
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] })
+  })
+})
