@@ -42,7 +42,10 @@ describe('the audits of graphql-http', () => {
   const audits = serverAudits({
     url: () => `${onhand.url}/graphql`,
     fetchFn: (url: string, init: RequestInit = {}) =>
-      fetch(url, { ...init, headers: { ...init.headers, 'apollo-require-preflight': 'true' } }),
+      fetch(url, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), 'apollo-require-preflight': 'true' },
+      }),
   })
 
   test.each(audits.map((audit) => [audit.name, audit] as const))('%s', async (_, audit) => {
