@@ -164,7 +164,8 @@ function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
     collect() {
       this.reset()
       for (const { name, members } of gauges.largestLiveGroups(LARGEST_GROUPS)) {
-        this.set({ operation: name.slice(0, 100) }, members)
+        // Several may have the same name, and differ in what they select.
+        this.inc({ operation: name.slice(0, 100) }, members)
       }
     },
   })

@@ -1,0 +1,64 @@
+/**
+ * Where a watcher is in what it watches. Each result says so in `extensions.cursor`: a log position for each
+ * partition that it depends on, `0:1234,3:77`. The stock client sends the same payload again when it
+ * reconnects, so that what is written into it here resumes.
+ */
+export interface LivePayload {
+  readonly query: string
+  readonly variables: Record<string, unknown>
+  readonly extensions: { after?: string }
+}
+
+/** By partition. */
+type Positions = ReadonlyMap<string, bigint>
+
+/**
+ * More than any subscription to states has, so that only movements of many products are forgotten; these
+ * never repeat.
+ */
+const MAX_KEYS = 1000
+
+export class Bookmark {
+  readonly payload: LivePayload
+  readonly #seen = new Map<string, Positions>()
+
+  constructor(query: string, variables: Record<string, unknown>) {
+    this.payload = { query, variables, extensions: {} }
+  }
+
+  /** @returns whether the result shows anything that was not seen before */
+  move(data: object, cursor: string | undefined): boolean {
+    const key = keyOf(data)
+    const seen = key === null ? undefined : this.#seen.get(key)
+    if (cursor === undefined) return seen === undefined
+    const positions = parse(cursor)
+    if (seen !== undefined && ![...positions].some(([at, position]) => position > (seen.get(at) ?? -1n)))
+      return false
+    this.payload.extensions.after = cursor
+    if (key !== null) this.#remember(key, new Map([...(seen ?? []), ...positions]))
+    return true
+  }
+
+  #remember(key: string, positions: Positions): void {
+    this.#seen.delete(key)
+    this.#seen.set(key, positions)
+    const [oldest] = this.#seen.keys()
+    if (this.#seen.size > MAX_KEYS) this.#seen.delete(oldest as string)
+  }
+}
+
+/** What a result is about: null if that was not asked for. */
+function keyOf(data: object): string | null {
+  const [value] = Object.values(data) as [{ sku?: unknown; id?: unknown } | null]
+  const key = value?.sku ?? value?.id
+  return typeof key === 'string' ? key : null
+}
+
+function parse(cursor: string): Positions {
+  return new Map(
+    cursor.split(',').map((entry) => {
+      const [partition, position] = entry.split(':') as [string, string]
+      return [partition, BigInt(position)]
+    }),
+  )
+}

@@ -1,0 +1,62 @@
+/** A way to a server that a test can turn to another one, and that can go quiet without breaking. */
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+
+export interface Proxy {
+  /** `http://127.0.0.1:…` */
+  readonly url: string
+  /** New connections lead there; those that there are stay. */
+  readonly leadTo: (url: string) => void
+  /** Nothing gets through from servers any more, though all connections stay. */
+  readonly stall: () => void
+  readonly resume: () => void
+  /** Ends all connections, now. */
+  readonly cut: () => void
+  readonly close: () => Promise<void>
+}
+
+export async function openProxy(url: string): Promise<Proxy> {
+  const links = new Map<Socket, Socket>()
+  let target = new URL(url)
+  let stalled = false
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname)
+    links.set(upstream, client)
+    client.on('error', () => {})
+    client.on('close', () => upstream.destroy())
+    client.on('data', (sent) => void upstream.write(sent))
+    upstream.on('error', () => {})
+    upstream.on('close', () => {
+      links.delete(upstream)
+      client.destroySoon()
+    })
+    upstream.on('data', (answer) => void client.write(answer))
+    if (stalled) upstream.pause()
+  })
+  function cut(): void {
+    for (const socket of [...links].flat()) socket.destroy()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    leadTo(next) {
+      target = new URL(next)
+    },
+    stall() {
+      stalled = true
+      for (const upstream of links.keys()) upstream.pause()
+    },
+    resume() {
+      stalled = false
+      for (const upstream of links.keys()) upstream.resume()
+    },
+    cut,
+    async close() {
+      server.close()
+      cut()
+      await once(server, 'close')
+    },
+  }
+}
