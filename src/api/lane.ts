@@ -13,7 +13,7 @@ import type { ApiContext } from './context.ts'
 import { formatFault } from './errors.ts'
 import type { ApplyCaching } from './http-caching.ts'
 import type { KnownOperation, KnownOperations } from './known-operations.ts'
-import { ordinaryRequest } from './ordinary-request.ts'
+import { OrdinaryRequests } from './ordinary-request.ts'
 import type { OrdinaryRequest } from './ordinary-request.ts'
 import { TracedContext } from './traced-context.ts'
 
@@ -41,6 +41,7 @@ const MAX_ACCEPT_CHARACTERS = 500
 
 export class Lane {
   readonly #options: LaneOptions
+  readonly #requests = new OrdinaryRequests()
   readonly #answers = new Answers()
   /** The type that Apollo answers with to those who accept this. */
   readonly #types = new LRUCache<string, string>({ max: MAX_ACCEPTS })
@@ -59,7 +60,7 @@ export class Lane {
   /** @returns false if it is for Apollo to answer; nothing has been done then */
   serve(request: FastifyRequest, reply: FastifyReply): boolean {
     const type = this.#types.get(request.headers.accept ?? '')
-    const asked = type === undefined ? null : ordinaryRequest(request)
+    const asked = type === undefined ? null : this.#requests.read(request)
     const operation = asked === null ? undefined : this.#find(asked)
     if (type === undefined || asked === null || operation === undefined) return false
     if (operation.isMutation && request.method !== 'POST') return false

@@ -3,6 +3,7 @@
  * if it is right, makes it none of these. The rules are Apollo's.
  */
 import type { FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 
 export interface OrdinaryRequest {
   readonly text: string | undefined
@@ -15,18 +16,32 @@ export interface OrdinaryRequest {
 const JSON_TYPE = /^application\/json *(;|$)/i
 const MAY_HAVE = new Set(['query', 'operationName', 'variables', 'extensions'])
 
-export function ordinaryRequest({
-  method,
-  url,
-  headers,
-  body,
-}: Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>): OrdinaryRequest | null {
-  if (method === 'POST') return JSON_TYPE.test(headers['content-type'] ?? '') ? fromFields(body) : null
-  // No page of another origin can have sent one of these without having asked first.
-  const asked = headers['x-apollo-operation-name'] || headers['apollo-require-preflight']
-  const type = headers['content-type']
-  const trusted = type === undefined ? Boolean(asked) : type === 'application/json'
-  return method === 'GET' && trusted ? fromUrl(url) : null
+/** What has been read of URLs is remembered: the address of a page is asked for again and again. */
+const MAX_URL_CHARACTERS = 1_000_000
+
+export class OrdinaryRequests {
+  readonly #fromUrls = new LRUCache<string, OrdinaryRequest>({
+    maxSize: MAX_URL_CHARACTERS,
+    sizeCalculation: (_, url) => url.length,
+  })
+
+  /** @returns null if the request is none of these */
+  read({ method, url, headers, body }: FastifyRequest): OrdinaryRequest | null {
+    const type = headers['content-type']
+    if (method === 'POST') return JSON_TYPE.test(type ?? '') ? fromFields(body) : null
+    // No page of another origin can have sent one of these without having asked first.
+    const asked = headers['x-apollo-operation-name'] || headers['apollo-require-preflight']
+    const trusted = type === undefined ? Boolean(asked) : type === 'application/json'
+    return method === 'GET' && trusted ? this.#readUrl(url) : null
+  }
+
+  #readUrl(url: string): OrdinaryRequest | null {
+    const known = this.#fromUrls.get(url)
+    if (known !== undefined) return known
+    const read = fromUrl(url)
+    if (read !== null) this.#fromUrls.set(url, read)
+    return read
+  }
 }
 
 function fromFields(body: unknown): OrdinaryRequest | null {

@@ -4,5 +4,6 @@ import { fanout } from './suites/fanout.ts'
 import { live } from './suites/live.ts'
 import { memory } from './suites/memory.ts'
 import { projections } from './suites/projections.ts'
+import { queries } from './suites/queries.ts'
 
-export const suites: readonly Suite[] = [commands, projections, live, fanout, memory]
+export const suites: readonly Suite[] = [commands, projections, live, fanout, queries, memory]

@@ -1,5 +1,5 @@
 /**
- * The lightest HTTP client that will do: one keep-alive connection, one request at a time, answers with a content-length.
+ * The lightest HTTP client that will do: one keep-alive connection, one request at a time, answers with a content-length or none.
  * A full client would take more of its core for a request than the server does of its own.
  */
 import { connect } from 'node:net'
@@ -9,14 +9,25 @@ import type { Deferred } from '../../../src/lib/deferred.ts'
 
 const CONTENT_LENGTH = /\r\ncontent-length: (\d+)\r\n/i
 
+const STATUS_AT = 'HTTP/1.1 '.length
+
+export interface HttpAnswer {
+  readonly status: number
+  /** The status line and the headers. */
+  readonly head: string
+  readonly body: string
+}
+
 export class HttpConnection {
   readonly #socket: Socket
+  readonly #host: string
   readonly #head: string
   #received = ''
-  #answer: Deferred<string> | null = null
+  #answer: Deferred<HttpAnswer> | null = null
 
   constructor(url: string) {
     const { hostname, port, host, pathname } = new URL(url)
+    this.#host = host
     this.#head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: `
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true })
     this.#socket.setEncoding('latin1')
@@ -30,15 +41,29 @@ export class HttpConnection {
    * @returns the answer's body, as latin1
    * @throws Error unless the status is 200
    */
-  post(body: string): Promise<string> {
-    if (this.#answer !== null) throw new Error('This connection still waits for an answer.')
-    this.#answer = deferred()
-    this.#socket.write(`${this.#head}${body.length}\r\n\r\n${body}`, 'latin1')
-    return this.#answer.promise
+  async post(body: string): Promise<string> {
+    const answer = await this.#send(`${this.#head}${body.length}\r\n\r\n${body}`)
+    if (answer.status !== 200) throw new Error(`${answer.head}\r\n${answer.body}`)
+    return answer.body
+  }
+
+  /**
+   * @param path with its search; ASCII
+   * @param headers lines that end with CR LF
+   */
+  get(path: string, headers = ''): Promise<HttpAnswer> {
+    return this.#send(`GET ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${headers}\r\n`)
   }
 
   close(): void {
     this.#socket.destroy()
+  }
+
+  #send(request: string): Promise<HttpAnswer> {
+    if (this.#answer !== null) throw new Error('This connection still waits for an answer.')
+    this.#answer = deferred()
+    this.#socket.write(request, 'latin1')
+    return this.#answer.promise
   }
 
   #take(data: string): void {
@@ -46,13 +71,12 @@ export class HttpConnection {
     const headEnd = this.#received.indexOf('\r\n\r\n')
     if (headEnd === -1) return
     const head = this.#received.slice(0, headEnd + 2)
-    const bodyEnd = headEnd + 4 + Number(CONTENT_LENGTH.exec(head)?.[1])
+    const bodyEnd = headEnd + 4 + Number(CONTENT_LENGTH.exec(head)?.[1] ?? 0)
     if (this.#received.length < bodyEnd) return
     const body = this.#received.slice(headEnd + 4, bodyEnd)
     const answer = this.#answer
     this.#received = this.#received.slice(bodyEnd)
     this.#answer = null
-    if (head.startsWith('HTTP/1.1 200 ')) answer?.resolve(body)
-    else answer?.reject(new Error(`${head}\r\n${body}`))
+    answer?.resolve({ status: Number(head.slice(STATUS_AT, STATUS_AT + 3)), head, body })
   }
 }
