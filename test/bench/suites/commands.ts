@@ -41,7 +41,7 @@ export const commands: Suite = {
   about: 'allocations a second, beside a textbook transaction',
   async run(bench) {
     const { quick, say } = bench
-    const [rounds, durationMs, warmUpMs] = quick ? [2, 1000, 1000] : [5, 4000, 3000]
+    const [rounds, durationMs, warmUpMs] = quick ? [2, 1000, 1000] : [3, 3000, 2000]
     const { version, createDatabase } = await openPostgres(bench)
     async function filled(name: string): Promise<string> {
       const url = await createDatabase(name)

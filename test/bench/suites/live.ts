@@ -29,7 +29,7 @@ export const live: Suite = {
   name: 'live',
   about: `milliseconds from the commit to the watcher, at ${LOAD.commandsPerSecond} commands a second`,
   async run(bench) {
-    const [rounds, durationMs] = bench.quick ? [2, 3000] : [5, 10_000]
+    const [rounds, durationMs] = bench.quick ? [2, 3000] : [3, 10_000]
     const { version, createDatabase } = await openPostgres(bench, { track_commit_timestamp: 'on' })
     const databaseUrl = await createDatabase('live')
     await fillStock(databaseUrl)

@@ -21,7 +21,7 @@ export const projections: Suite = {
   name: 'projections',
   about: 'events a second that are projected: live, from an empty table, and rebuilt',
   async run(bench) {
-    const [rounds, burst, events] = bench.quick ? [2, 10_000, 30_000] : [5, 50_000, 300_000]
+    const [rounds, burst, events] = bench.quick ? [2, 10_000, 30_000] : [3, 50_000, 300_000]
     const { version, createDatabase } = await openPostgres(bench)
     const bursts = await projectBursts(bench, await createDatabase('live'), rounds, burst)
     const replays = await projectLog(bench, await createDatabase('log'), rounds, events)

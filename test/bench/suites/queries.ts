@@ -90,7 +90,7 @@ export const queries: Suite = {
   name: 'queries',
   about: 'queries a second over HTTP, one core, beside stock Apollo and bare node:http',
   async run(bench) {
-    const [rounds, durationMs] = bench.quick ? [2, 1000] : [5, 4000]
+    const [rounds, durationMs] = bench.quick ? [2, 1000] : [3, 3000]
     const { version, createDatabase } = await openPostgres(bench)
     const databaseUrl = await createDatabase('queries')
     await fillStock(databaseUrl)
