@@ -120,7 +120,7 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
       error: (problem) => end(asClientError(problem)),
       complete: end,
     })
-    return end
+    return () => end()
   }
 
   return {
