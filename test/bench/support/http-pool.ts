@@ -4,15 +4,18 @@ import { HttpConnection } from './http-connection.ts'
 
 /** Connections for callers who are not bound to one; who finds none free waits in line. */
 export class HttpPool {
-  readonly #free: HttpConnection[]
+  readonly #url: string
+  readonly #free: HttpConnection[] = []
+  #unmade: number
   readonly #waiting: Deferred<HttpConnection>[] = []
 
   constructor(url: string, connections: number) {
-    this.#free = Array.from({ length: connections }, () => new HttpConnection(url))
+    this.#url = url
+    this.#unmade = connections
   }
 
   async use<T>(work: (connection: HttpConnection) => Promise<T>): Promise<T> {
-    const connection = this.#free.pop() ?? (await this.#next())
+    const connection = this.#free.pop() ?? this.#make() ?? (await this.#next())
     const result = await work(connection)
     const next = this.#waiting.shift()
     if (next === undefined) this.#free.push(connection)
@@ -22,6 +25,13 @@ export class HttpPool {
 
   close(): void {
     for (const connection of this.#free) connection.close()
+  }
+
+  /** When it is needed: the server cuts off a connection that says nothing. */
+  #make(): HttpConnection | undefined {
+    if (this.#unmade === 0) return undefined
+    this.#unmade -= 1
+    return new HttpConnection(this.#url)
   }
 
   #next(): Promise<HttpConnection> {
