@@ -13,6 +13,9 @@ export interface Proxy {
   readonly resume: () => void
   /** Ends all connections, now. */
   readonly cut: () => void
+  /** Ends all connections and takes no more, until it listens again. */
+  readonly refuse: () => Promise<void>
+  readonly listen: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -37,10 +40,20 @@ export async function openProxy(url: string): Promise<Proxy> {
   function cut(): void {
     for (const socket of [...links].flat()) socket.destroy()
   }
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  let port = 0
+  async function listen(): Promise<void> {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  }
+  async function refuse(): Promise<void> {
+    server.close()
+    cut()
+    await once(server, 'close')
+  }
+  await listen()
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     leadTo(next) {
       target = new URL(next)
     },
@@ -53,10 +66,8 @@ export async function openProxy(url: string): Promise<Proxy> {
       for (const upstream of links.keys()) upstream.resume()
     },
     cut,
-    async close() {
-      server.close()
-      cut()
-      await once(server, 'close')
-    },
+    refuse,
+    listen,
+    close: refuse,
   }
 }
