@@ -19,7 +19,8 @@ export interface HttpAnswer {
 }
 
 export class HttpConnection {
-  readonly #socket: Socket
+  readonly #place: { readonly host: string; readonly port: number }
+  #socket: Socket
   readonly #host: string
   readonly #head: string
   #received = ''
@@ -29,11 +30,17 @@ export class HttpConnection {
     const { hostname, port, host, pathname } = new URL(url)
     this.#host = host
     this.#head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: `
-    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true })
-    this.#socket.setEncoding('latin1')
-    this.#socket.on('data', (data) => this.#take(String(data)))
-    this.#socket.on('error', (error) => this.#answer?.reject(error))
-    this.#socket.on('close', () => this.#answer?.reject(new Error('The server closed the connection.')))
+    this.#place = { host: hostname, port: Number(port) }
+    this.#socket = this.#connect()
+  }
+
+  #connect(): Socket {
+    const socket = connect({ ...this.#place, noDelay: true })
+    socket.setEncoding('latin1')
+    socket.on('data', (data) => this.#take(String(data)))
+    socket.on('error', (error) => this.#answer?.reject(error))
+    socket.on('close', () => this.#answer?.reject(new Error('The server closed the connection.')))
+    return socket
   }
 
   /**
@@ -61,6 +68,8 @@ export class HttpConnection {
 
   #send(request: string): Promise<HttpAnswer> {
     if (this.#answer !== null) throw new Error('This connection still waits for an answer.')
+    // The server has closed it, because it was idle for long.
+    if (this.#socket.destroyed) this.#socket = this.#connect()
     this.#answer = deferred()
     this.#socket.write(request, 'latin1')
     return this.#answer.promise
