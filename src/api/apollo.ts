@@ -9,7 +9,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { ApiContext } from './context.ts'
 import { badUserInput, faultCode, formatFault } from './errors.ts'
-import { parseOptions } from './limits.ts'
+import { MAX_VARIABLE_ERRORS, parseOptions } from './limits.ts'
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema
@@ -32,6 +32,7 @@ export function createApollo({
   return new ApolloServer<ApiContext>({
     schema,
     parseOptions,
+    executionOptions: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     logger,
     introspection: true,
     hideSchemaDetailsFromClientErrors: production,
@@ -47,6 +48,7 @@ export function createApollo({
       // It would be loaded from the internet.
       ApolloServerPluginLandingPageDisabled(),
       onEachRequest({ ...subscriptionsElsewhere, ...legacyStatus }),
+      ...(production ? [onEachRequest(withoutSuggestions)] : []),
       faults(report),
       ...plugins,
     ],
@@ -71,12 +73,22 @@ function faults(report: ApolloOptions['report']): ApolloServerPlugin<ApiContext>
   })
 }
 
+/** Apollo takes them out of what is wrong with a document, and not out of what is wrong with variables. */
+const withoutSuggestions: Listener = {
+  async willSendResponse({ errors = [] }) {
+    for (const error of errors) error.message = error.message.replace(SUGGESTION, '')
+  },
+}
+const SUGGESTION = / ?Did you mean [^?]+\?$/
+
 /** Executed as if it were a query, a subscription would make no sense of itself. */
 const subscriptionsElsewhere: Listener = {
   async didResolveOperation({ operation, response }) {
     if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return
     response.http.status = 400
-    throw badUserInput('Subscriptions go over WebSocket, in the graphql-transport-ws protocol.')
+    throw badUserInput(
+      'Subscriptions go over WebSocket (graphql-transport-ws), or as server-sent events (Accept: text/event-stream).',
+    )
   },
 }
 

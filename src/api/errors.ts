@@ -7,6 +7,7 @@ import type { ASTNode, GraphQLErrorExtensions, GraphQLFormattedError } from 'gra
 import { Overloaded, Unavailable } from '../command/faults.ts'
 import { InvalidValue } from '../domain/values.ts'
 import { isUnavailable } from '../lib/postgres-error.ts'
+import { shorten } from '../lib/shorten.ts'
 import { ProjectionLagging } from '../live/consistency.ts'
 
 export type FaultCode =
@@ -55,6 +56,9 @@ export function asGraphQLError(error: unknown): GraphQLError {
   return error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })
 }
 
+/** Messages quote what they are about, be it as long as the whole request, and there can be a hundred of them. */
+const MAX_MESSAGE_CHARACTERS = 500
+
 /** What stands behind an error that was thrown while a request was answered; null if it is for us alone to know. */
 function knownFault(error: unknown): GraphQLError | null {
   if (error instanceof InvalidValue) return badUserInput(error.message)
@@ -85,10 +89,16 @@ export function formatFault(
   // scalar refused a value written into the document, its own code says more than that validation failed.
   if (cause === undefined || cause instanceof GraphQLError) {
     const { http: _, ...seen }: GraphQLErrorExtensions = { ...extensions, ...cause?.extensions }
-    return { message, ...where, extensions: { retryable: false, ...seen, code: faultCode(seen['code']) } }
+    return {
+      message: shorten(message, MAX_MESSAGE_CHARACTERS),
+      ...where,
+      extensions: { retryable: false, ...seen, code: faultCode(seen['code']) },
+    }
   }
   const known = knownFault(cause)
-  if (known !== null) return { message: known.message, ...where, extensions: known.extensions }
+  if (known !== null) {
+    return { message: shorten(known.message, MAX_MESSAGE_CHARACTERS), ...where, extensions: known.extensions }
+  }
   report(cause)
   return {
     message: `Something went wrong on our side. Quote request ${requestId} when you report it.`,

@@ -36,6 +36,10 @@ export function createHttpServer(logger: FastifyBaseLogger, allowsOrigin: Origin
       const given = headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     },
+    // A URL that is none gets as far as no route.
+    frameworkErrors: (error, _, reply) => {
+      void refuse(reply, error.statusCode ?? 400, 'BAD_USER_INPUT', error.message)
+    },
     // What is logged names its request by itself; a logger of its own for each would cost more than many an answer.
     childLoggerFactory: (logger) => logger,
   })

@@ -13,6 +13,7 @@ import type { ApiContext } from './context.ts'
 import { formatFault } from './errors.ts'
 import type { ApplyCaching } from './http-caching.ts'
 import type { KnownOperation, KnownOperations } from './known-operations.ts'
+import { MAX_VARIABLE_ERRORS } from './limits.ts'
 import { OrdinaryRequests } from './ordinary-request.ts'
 import type { OrdinaryRequest } from './ordinary-request.ts'
 import { TracedContext } from './traced-context.ts'
@@ -102,6 +103,7 @@ export class Lane {
       contextValue: context,
       variableValues: variables ?? null,
       operationName,
+      options: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     })
     const finish = (result: ExecutionResult): void => {
       const body = this.#bodyOf(result, requestId)

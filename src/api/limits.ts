@@ -27,6 +27,8 @@ const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0, cost: 0 
 
 const MAX_TOKENS = 1000
 export const parseOptions: ParseOptions = { maxTokens: MAX_TOKENS }
+/** Each error of a variable quotes all of its value. */
+export const MAX_VARIABLE_ERRORS = 5
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more/
 
 /**

@@ -16,6 +16,9 @@ export interface OrdinaryRequest {
 const JSON_TYPE = /^application\/json *(;|$)/i
 const MAY_HAVE = new Set(['query', 'operationName', 'variables', 'extensions'])
 
+/** Variables nest no deeper than inputs do. What does cannot be relied upon to be written down again. */
+const MAX_DEPTH = 10
+
 /** What has been read of URLs is remembered: the address of a page is asked for again and again. */
 const MAX_URL_CHARACTERS = 1_000_000
 
@@ -50,6 +53,7 @@ function fromFields(body: unknown): OrdinaryRequest | null {
   if (query !== undefined && (typeof query !== 'string' || query === '')) return null
   if (operationName !== null && typeof operationName !== 'string') return null
   if (variables !== null && !isRecord(variables)) return null
+  if (isDeeper(variables, MAX_DEPTH)) return null
   if (extensions !== null && !isRecord(extensions)) return null
   const persisted = extensions?.['persistedQuery'] ?? null
   const hash = isRecord(persisted) && persisted['version'] === 1 ? persisted['sha256Hash'] : undefined
@@ -74,6 +78,11 @@ function fromUrl(url: string): OrdinaryRequest | null {
   return fromFields(fields)
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1))
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

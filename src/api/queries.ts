@@ -107,7 +107,8 @@ function productFilter({ filter }: Partial<GqlQueryProductsArgs>): ProductFilter
   }
   const skus = asked?.map(parseSku) ?? null
   const prefix = filter?.skuStartsWith ?? ''
-  return { skus, skuStartsWith: prefix === '' ? null : parseSku(prefix), status: filter?.status ?? null }
+  const status = filter?.status == null ? null : [...new Set(filter.status)]
+  return { skus, skuStartsWith: prefix === '' ? null : parseSku(prefix), status }
 }
 
 function productList({ field }: ProductOrder): List<ProductPlace> {

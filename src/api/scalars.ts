@@ -45,17 +45,22 @@ function literal(node: ValueNode): unknown {
 
 function text<T>(parse: (value: string) => T): (value: unknown) => T {
   return (value) => {
-    if (typeof value !== 'string') throw new InvalidValue(`${JSON.stringify(value)} is not a string.`)
+    if (typeof value !== 'string') throw new InvalidValue(`${inWords(value)} is not a string.`)
     return parse(value)
   }
 }
 
 function whole(least: 0 | 1): (value: unknown) => Quantity {
   return (value) => {
-    if (typeof value !== 'number')
-      throw new InvalidValue(`The quantity ${JSON.stringify(value)} is not a number.`)
+    if (typeof value !== 'number') throw new InvalidValue(`The quantity ${inWords(value)} is not a number.`)
     return parseQuantity(value, least)
   }
+}
+
+/** Lists and objects can nest too deep to be written. */
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return '[…]'
+  return typeof value === 'object' && value !== null ? '{…}' : JSON.stringify(value)
 }
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/

@@ -1,5 +1,6 @@
 import { InvalidValue, parseLogPosition } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
+import { shorten } from '../lib/shorten.ts'
 import type { Partition } from './partition.ts'
 
 /**
@@ -23,12 +24,10 @@ export function parseToken(text: string): ConsistencyToken {
     const match = ENTRY.exec(entry)
     if (match === null || entries.length > MAX_ENTRIES) {
       throw new InvalidValue(
-        `${JSON.stringify(shorten(text))} is not a consistency token; use one that a mutation returned, or "latest".`,
+        `${JSON.stringify(shorten(text, 60))} is not a consistency token; use one that a mutation returned, or "latest".`,
       )
     }
     token.set(Number(match[1]), parseLogPosition(match[2] as string))
   }
   return token
 }
-
-const shorten = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 60)}…`)

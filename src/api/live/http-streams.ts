@@ -10,6 +10,7 @@ import { asciiJson } from './frame.ts'
 import type { Frame } from './frame.ts'
 import type { LiveGroups } from './groups.ts'
 import type { Member } from './member.ts'
+import { isRecord } from '../ordinary-request.ts'
 import type { LiveRequest, PrepareOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
 import type { OutboxOperation } from './outbox.ts'
@@ -193,6 +194,7 @@ function liveRequest({ method, url, body, headers }: FastifyRequest): LiveReques
   const asked = method === 'GET' ? fromUrl(url) : (body as Partial<LiveRequest> | null | undefined)
   if (typeof asked?.query !== 'string') return null
   const { query, operationName, variables, extensions } = asked
+  if (variables != null && !isRecord(variables)) return null
   const lastSeen = headers['last-event-id']
   return {
     query,

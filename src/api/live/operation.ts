@@ -31,7 +31,7 @@ import type {
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from '../context.ts'
 import { asGraphQLError, badUserInput } from '../errors.ts'
-import { createLimitCheck, parseWithinLimits } from '../limits.ts'
+import { MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
 import { sourceOf } from './source.ts'
 import type { LiveSource } from './source.ts'
 import type { LiveStreams } from './streams.ts'
@@ -107,7 +107,7 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
       schema,
       operation.variableDefinitions ?? [],
       variables ?? {},
-      { maxErrors: 50 },
+      { maxErrors: MAX_VARIABLE_ERRORS, hideSuggestions },
     )
     if (errors !== undefined) throw new Refused(errors)
     const fragments = fragmentsOf(document)

@@ -277,7 +277,8 @@ class Connection implements Peer {
   }
 
   #break(error: Error): void {
-    if (NOT_FOR_SERVERS.test(error.message)) {
+    // A payload that nests too deep to be sent back is a RangeError.
+    if (NOT_FOR_SERVERS.test(error.message) || error instanceof RangeError) {
       return this.close(CloseCode.BadRequest, 'Invalid message received')
     }
     this.#options.report(error, this.#options.createRequestId())
