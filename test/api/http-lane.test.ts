@@ -203,6 +203,7 @@ const ORDINARY: Record<string, Asked> = {
   ),
 }
 
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
 const persisted = (sha256Hash: string, version = 1) => ({ persistedQuery: { version, sha256Hash } })
 
@@ -274,6 +275,14 @@ const UNUSUAL: Record<string, Asked> = {
   'extensions as text': post({ query: PRODUCT, variables: { sku: 'lamp' }, extensions: '{}' }),
   'a name that is a number': post({ query: PRODUCT, variables: { sku: 'lamp' }, operationName: 1 }),
   'a prototype': { ...post({}), body: `{"query":"{ __typename }","variables":{"__proto__":{"sku":"lamp"}}}` },
+  'variables that nest without end': {
+    ...post({}),
+    body: `{"query":"{ product(sku: \\"lamp\\") { sku } }","variables":{"x":${nested(20_000)}}}`,
+  },
+  'a quantity that nests without end': {
+    ...post({}),
+    body: `{"query":"${EARLIEST}","variables":{"q":${nested(20_000)}}}`,
+  },
   'JSON that is none': { ...post({}), body: '{"query":' },
   'too large': post({ query: `{ product(sku: "${'x'.repeat(110_000)}") { sku } }` }),
   'too many fields': post({ query: `{ ${'__typename '.repeat(999)} }` }),

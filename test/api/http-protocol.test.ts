@@ -136,10 +136,63 @@ describe('documents that would be a burden are refused before they are one', () 
   })
 })
 
-test('suggestions help in development, and give nothing away in production', async () => {
-  const query = '{ projection { name } }'
-  expect((await onhand.ask(query)).errors?.[0]?.message).toContain('Did you mean "projections"')
-  expect((await production.ask(query)).errors?.[0]?.message).not.toContain('Did you mean')
+describe('suggestions help in development, and give nothing away in production', () => {
+  const filtered = 'query ($filter: ProductFilter) { products(filter: $filter) { nodes { sku } } }'
+
+  test.each([
+    { query: '{ projection { name } }', meant: 'projections' },
+    { query: filtered, variables: { filter: { skuStartWith: 'x' } }, meant: 'skuStartsWith' },
+    { query: filtered, variables: { filter: { status: ['IN_STOK'] } }, meant: 'IN_STOCK' },
+  ])('$query $variables', async ({ query, variables, meant }) => {
+    const messageFrom = async ({ ask }: TestOnhand) => (await ask(query, variables)).errors?.[0]?.message
+    const [open, closed] = [await messageFrom(onhand), await messageFrom(production)]
+    expect(open).toContain(meant)
+    expect(closed).toBe(open?.replace(/ Did you mean .*/, ''))
+  })
+
+  test('over WebSocket, too', async () => {
+    const messageFrom = async ({ subscribe }: TestOnhand) => {
+      const reason: unknown = await subscribe('subscription { stockMove { sku } }')
+        .next()
+        .catch((error: unknown) => error)
+      return (reason as { message: string }[])[0]?.message
+    }
+    const [open, closed] = [await messageFrom(onhand), await messageFrom(production)]
+    expect(open).toContain('Did you mean "stockMoved"')
+    expect(closed).toBe(open?.replace(/ Did you mean .*/, ''))
+  })
+})
+
+describe('answers to what is wrong are short', () => {
+  const name = 'n'.repeat(80_000)
+  const unused = Array.from({ length: 200 }, (_, at) => `$v${at}: Int`).join(' ')
+  const keys = Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`k${at}`, 1]))
+  const filtered = 'query ($filter: ProductFilter) { products(filter: $filter) { nodes { sku } } }'
+
+  test.each([
+    { why: 'a name that each error quotes', query: `query ${name}(${unused}) { __typename }`, variables: {} },
+    { why: 'a value that each error quotes', query: filtered, variables: { filter: keys } },
+    {
+      why: 'a date',
+      query:
+        'mutation ($d: Date) { createBatch(input: { reference: "b", sku: "s", quantity: 1, eta: $d }) { token } }',
+      variables: { d: 'x'.repeat(80_000) },
+    },
+    {
+      why: 'a version',
+      query:
+        'mutation ($v: String) { changeBatchQuantity(input: { reference: "b", quantity: 1, expectedVersion: $v }) { token } }',
+      variables: { v: '9'.repeat(80_000) },
+    },
+  ])('$why', async ({ query, variables }) => {
+    const { errors = [] } = await onhand.ask(query, variables)
+    expect(errors.length).toBeGreaterThan(0)
+    for (const { message, extensions } of errors) {
+      expect(message.length).toBeLessThan(600)
+      expect(extensions.code).toBe('BAD_USER_INPUT')
+    }
+    expect(JSON.stringify(errors).length).toBeLessThan(100_000)
+  })
 })
 
 test('a fault inside is masked, with a request id to quote', async () => {
@@ -215,9 +268,14 @@ describe('health and metrics', () => {
     }
   })
 
-  test('what there is not is said in JSON', async () => {
-    const response = await fetch(`${onhand.url}/nothing`)
-    expect(response.status).toBe(404)
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] })
+  test.each([
+    { path: '/nothing', status: 404, code: 'NOT_FOUND' },
+    { path: '/console/nothing.js', status: 404, code: 'NOT_FOUND' },
+    { path: '/console/..%2f..%2fpackage.json', status: 404, code: 'NOT_FOUND' },
+    { path: '/%zz', status: 400, code: 'BAD_USER_INPUT' },
+  ])('what there is not is said in JSON: $path', async ({ path, status, code }) => {
+    const response = await fetch(`${onhand.url}${path}`)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] })
   })
 })

@@ -138,6 +138,16 @@ test.each([SSE, MULTIPART])('what is wrong with the operation is answered 400: %
   expect(JSON.parse(answer.text())).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
 })
 
+test.each([5, 'x', ['x'], true])('variables that are none are answered 400: %j', async (variables) => {
+  const response = await fetch(`${onhand.url}/graphql`, {
+    method: 'POST',
+    headers: { accept: `${SSE}, application/json`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: STATE, variables }),
+  })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+})
+
 test('a client that takes multipart for subscriptions gets JSON for a query', async () => {
   const answer = await open(MULTIPART, '{ product(sku: "lamp") { sku } }')
   await until(() => answer.text().trim().endsWith('}'))

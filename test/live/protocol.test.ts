@@ -79,6 +79,11 @@ describe('the connection is closed', () => {
     { code: 4400, why: 'an unknown type', messages: ['{"type":"shout"}'] },
     { code: 4400, why: 'a type that servers send', messages: ['{"id":"1","type":"next","payload":{}}'] },
     {
+      code: 4400,
+      why: 'a ping that nests too deep to be answered',
+      messages: [`{"type":"ping","payload":{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`],
+    },
+    {
       code: 1009,
       why: 'a message over 64 KB',
       messages: [JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(66_000) } })],
