@@ -8,8 +8,11 @@ import type { Deferred } from '../../lib/deferred.ts'
 import type { Frame } from './frame.ts'
 import type { LiveStats } from '../../live/stats.ts'
 
-/** A socket or an answer that is being written. `writableNeedDrain` says that it holds as much as it should. */
+/** A socket or an answer that is being written. */
 export interface Exit {
+  /** Not ended or destroyed. */
+  readonly writable: boolean
+  /** It holds as much as it should. */
   readonly writableNeedDrain: boolean
   write(text: string, encoding: 'latin1'): boolean
   once(event: 'drain', listener: () => void): unknown
@@ -71,7 +74,7 @@ export class Outbox {
   }
 
   send(operation: OutboxOperation, frame: Frame): void {
-    if (this.#closed) return
+    if (this.#closed || !this.#exit.writable) return
     if (this.#backlog === null && !this.#exit.writableNeedDrain) {
       this.#exit.write(operation.encode(frame), 'latin1')
       return

@@ -21,17 +21,16 @@ import type { Server, SubscribeMessage } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { asGraphQLError, badUserInput, fault, formatFault } from '../errors.ts'
 import type { OriginPolicy } from '../origins.ts'
-import { asciiJson } from './frame.ts'
 import type { Frame } from './frame.ts'
 import type { LiveGroups } from './groups.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { Peer } from './keep-alive.ts'
 import type { Member } from './member.ts'
+import { nextMessage, nextMessageTail } from './next-message.ts'
 import type { PrepareOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
 import type { OutboxOperation } from './outbox.ts'
 import type { LiveStats } from '../../live/stats.ts'
-import { textFrame } from './text-frame.ts'
 
 export interface WebSocketOptions {
   readonly path: string
@@ -208,11 +207,6 @@ class Connection implements Peer {
     this.#operations.clear()
   }
 
-  next(operation: Operation, frame: Frame): void {
-    if (this.#ws.readyState !== WebSocket.OPEN) return
-    this.outbox.send(operation, frame)
-  }
-
   /** A ping goes behind what was sent before it, and its answer says when that has arrived. */
   confirm(recordedAt: number): void {
     this.#probed = String(recordedAt)
@@ -295,28 +289,30 @@ class Operation implements Member, OutboxOperation {
   readonly id: string
   leave: () => void = () => {}
   readonly #connection: Connection
-  readonly #head: string
+  readonly #outbox: Outbox
+  readonly #tail: string
 
   constructor(connection: Connection, id: string) {
     this.#connection = connection
+    this.#outbox = connection.outbox
     this.id = id
-    this.#head = `{"id":${asciiJson(id)},"type":"${MessageType.Next}","payload":`
+    this.#tail = nextMessageTail(id)
   }
 
   get congested(): boolean {
-    return this.#connection.outbox.congested
+    return this.#outbox.congested
   }
 
   drained(): Promise<void> {
-    return this.#connection.outbox.drained()
+    return this.#outbox.drained()
   }
 
-  encode({ payload }: Frame): string {
-    return textFrame(`${this.#head}${payload}}`)
+  encode(frame: Frame): string {
+    return nextMessage(frame, this.#tail)
   }
 
   next(frame: Frame): void {
-    this.#connection.next(this, frame)
+    this.#outbox.send(this, frame)
   }
 
   confirm(recordedAt: number): void {
