@@ -87,6 +87,7 @@ process.on('message', async (order: ClientOrder) => {
     case 'measure':
       results = 0
       latencies = new Latencies()
+      say({ type: 'measuring' })
       break
     case 'expect':
       expected = order.results

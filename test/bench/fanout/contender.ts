@@ -34,6 +34,7 @@ export type ClientOrder =
   | { readonly type: 'stall'; readonly count: number }
   /** All at once lose their connections and make new ones. */
   | { readonly type: 'reconnect' }
+  /** Counts from here on. */
   | { readonly type: 'measure' }
   /** Reports once so many results have come since `measure`. */
   | { readonly type: 'expect'; readonly results: number }
@@ -42,6 +43,7 @@ export type ClientOrder =
 export type ClientReport =
   /** All have had their first result. */
   | { readonly type: 'ready'; readonly ms: number }
+  | { readonly type: 'measuring' }
   | { readonly type: 'received'; readonly results: number; readonly p50Ms: number; readonly p99Ms: number }
 
 export const skuOf = (at: number): string => `LAMP-${String(at).padStart(4, '0')}`

@@ -1,13 +1,15 @@
 /** A server of one contender, told over IPC what to publish. Nothing but delivery happens here: rows come from memory. */
+import { EventEmitter } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { makeExecutableSchema } from '@graphql-tools/schema'
+import { PubSub } from 'graphql-subscriptions'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { LiveGroups } from '../../../src/api/live/groups.ts'
 import { createPrepare } from '../../../src/api/live/operation.ts'
-import { textFrame } from '../../../src/api/live/text-frame.ts'
+import { textFrameHead } from '../../../src/api/live/text-frame.ts'
 import { createLiveSockets } from '../../../src/api/live/websocket.ts'
 import type { ApiContext } from '../../../src/api/context.ts'
 import { queryResolvers } from '../../../src/api/queries.ts'
@@ -100,7 +102,7 @@ const starts: Record<Contender, () => Delivery> = {
   },
 
   'stock graphql-ws'() {
-    const listeners = new Map<string, Set<(row: AvailabilityRow) => void>>()
+    const pubSub = new PubSub({ eventEmitter: new EventEmitter().setMaxListeners(0) })
     const schema = makeExecutableSchema({
       typeDefs: readTypeDefs(),
       resolvers: {
@@ -108,7 +110,11 @@ const starts: Record<Contender, () => Delivery> = {
         ...queryResolvers,
         Subscription: {
           availabilityChanged: {
-            subscribe: (_: unknown, { skus }: { skus: Sku[] }) => subscribe(listeners, skus),
+            async *subscribe(_: unknown, { skus }: { skus: Sku[] }) {
+              for (const sku of skus) yield rowOf(sku)
+              const changes: AsyncIterable<AvailabilityRow> = pubSub.asyncIterableIterator(skus)
+              yield* changes
+            },
             resolve: (row: AvailabilityRow) => row,
           },
         },
@@ -118,9 +124,7 @@ const starts: Record<Contender, () => Delivery> = {
     const sockets = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false })
     useServer({ schema }, sockets)
     return {
-      publish(row) {
-        for (const listener of listeners.get(row.sku) ?? []) listener(row)
-      },
+      publish: (row) => void pubSub.publish(row.sku, row),
       connections: () => sockets.clients.size,
       reads: () => 0,
     }
@@ -129,7 +133,7 @@ const starts: Record<Contender, () => Delivery> = {
   'bare ws.send': () => constant((watcher, message) => watcher.ws.send(message)),
 
   'socket.write': () => {
-    return constant((watcher, message) => watcher.socket.write(textFrame(message), 'latin1'))
+    return constant(({ socket }, message) => socket.write(textFrameHead(message.length) + message, 'latin1'))
   },
 }
 
@@ -181,37 +185,6 @@ function messageOf({
     type: 'next',
     payload: { data: { availabilityChanged: product }, extensions: { cursor: `0:${at}` } },
   })
-}
-
-/** What a PubSub in memory does: a queue for each subscriber, the present state first. */
-function subscribe(
-  listeners: Map<string, Set<(row: AvailabilityRow) => void>>,
-  skus: readonly Sku[],
-): AsyncIterableIterator<AvailabilityRow> {
-  const queue = skus.map(rowOf)
-  let wake: (() => void) | null = null
-  const state = { ended: false }
-  const listener = (row: AvailabilityRow) => {
-    queue.push(row)
-    wake?.()
-  }
-  for (const sku of skus) listeners.set(sku, (listeners.get(sku) ?? new Set()).add(listener))
-  return {
-    async next() {
-      while (queue.length === 0 && !state.ended) await new Promise<void>((resolve) => (wake = resolve))
-      const value = queue.shift()
-      return value === undefined ? { done: true, value: undefined } : { done: false, value }
-    },
-    async return() {
-      state.ended = true
-      wake?.()
-      for (const sku of skus) listeners.get(sku)?.delete(listener)
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
 }
 
 function fail(error: unknown): never {

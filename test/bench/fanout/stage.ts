@@ -49,7 +49,9 @@ export async function openStage({ onEnd }: Bench, contender: Contender, products
 
   async function deliver(changes: number, resultsEach: number): Promise<Delivered> {
     let last = { results: 0, p50Ms: 0, p99Ms: 0 }
+    const measuring = clients.said('measuring')
     clients.tell({ type: 'measure' })
+    await measuring
     const before = await report(false)
     for (let change = 1; change <= changes; change += 1) {
       const received = clients.said('received')
