@@ -59,6 +59,9 @@ const url = (...protocols: string[]) =>
     error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   })
 
+/** As browsers write it: with a slash at its end, it would never be the one that they send. */
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
+
 const postgresUrl = url('postgres:', 'postgresql:')
 
 const Environment = z.object({
@@ -76,7 +79,9 @@ const Environment = z.object({
     .default([...ROLES]),
   SEED: z.enum(['sample', 'none'], 'must be sample or none').default('sample'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  ALLOWED_ORIGINS: list.default(['https://studio.apollographql.com']),
+  ALLOWED_ORIGINS: list
+    .pipe(z.array(z.string().refine(isOrigin, 'must be a list of origins such as https://shop.example')))
+    .default(['https://studio.apollographql.com']),
   PARTITIONS: number(1, 1024).default(1),
   RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
   DRAIN_SECONDS: number(0, 600).default(0),

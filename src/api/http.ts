@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import fastifyCors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify'
 import { MAX_BODY_BYTES, acceptJsonBodies } from './json-body.ts'
-import type { OriginPolicy } from './origins.ts'
+import { createOriginPolicy, otherOrigins } from './origins.ts'
 import { RESPONSE_HEADERS } from './response-headers.ts'
 
 /** Connections, live ones among them. A process can hold some 20,000 descriptors, and the database needs a few. */
@@ -21,7 +21,10 @@ const PREFLIGHT_MAX_AGE_SECONDS = 3600
 const REQUEST_ID = /^[\w.:-]{1,100}$/
 
 /** Bodies are JSON or nothing; errors are JSON, whatever went wrong. */
-export function createHttpServer(logger: FastifyBaseLogger, allowsOrigin: OriginPolicy): FastifyInstance {
+export function createHttpServer(
+  logger: FastifyBaseLogger,
+  allowedOrigins: readonly string[],
+): FastifyInstance {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -49,7 +52,7 @@ export function createHttpServer(logger: FastifyBaseLogger, allowsOrigin: Origin
     reply.headers(RESPONSE_HEADERS).header('x-request-id', request.id)
     done()
   })
-  allowOrigins(server, allowsOrigin)
+  allowOrigins(server, allowedOrigins)
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
     if (status < 500) return refuse(reply, status, 'BAD_USER_INPUT', error.message)
@@ -76,26 +79,20 @@ export function refuse(
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify({ errors }))
 }
 
-/** Tells browsers which pages of other origins may read the answers. */
-function allowOrigins(server: FastifyInstance, allowsOrigin: OriginPolicy): void {
+/** Tells browsers which pages of other origins may read the answers. Those of its own need not be told. */
+function allowOrigins(server: FastifyInstance, named: readonly string[]): void {
   // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
+  const allowsOrigin = createOriginPolicy(named)
   server.addHook('onRequest', ({ headers }, reply, done) => {
     if (headers['access-control-request-private-network'] === 'true' && allowsOrigin(headers)) {
       reply.header('access-control-allow-private-network', 'true')
     }
     done()
   })
-  server.register(fastifyCors, () => ({ headers }: FastifyRequest, done: CorsDone) => {
-    done(null, {
-      origin: headers.origin !== undefined && allowsOrigin(headers),
-      exposedHeaders: ['x-request-id'],
-      maxAge: PREFLIGHT_MAX_AGE_SECONDS,
-      strictPreflight: false,
-    })
+  server.register(fastifyCors, {
+    origin: otherOrigins(named),
+    exposedHeaders: ['x-request-id'],
+    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+    strictPreflight: false,
   })
 }
-
-type CorsDone = (
-  error: Error | null,
-  options: { origin: boolean; exposedHeaders: string[]; maxAge: number; strictPreflight: boolean },
-) => void

@@ -8,12 +8,15 @@ export type OriginPolicy = (headers: IncomingHttpHeaders) => boolean
 
 const LOCAL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
-/** Pages from the same host, from this machine, and from the origins named. */
-export function createOriginPolicy(allowed: readonly string[]): OriginPolicy {
-  const named = new Set(allowed)
+/** The origins beside its own: those that are named, and all of this machine. */
+export const otherOrigins = (named: readonly string[]): (string | RegExp)[] => [...named, LOCAL]
+
+/** Pages from the same host, and from the other origins. */
+export function createOriginPolicy(named: readonly string[]): OriginPolicy {
+  const others = new Set(named)
   return (headers) => {
     const { origin } = headers
-    return origin === undefined || named.has(origin) || LOCAL.test(origin) || isOwn(origin, headers)
+    return origin === undefined || others.has(origin) || LOCAL.test(origin) || isOwn(origin, headers)
   }
 }
 

@@ -66,11 +66,10 @@ const DRAIN_TIMEOUT_MS = 3000
 /** HTTP and WebSocket on one port. */
 export async function serve(options: ServeOptions): Promise<Served> {
   const { logger, createContext, production, live, stats } = options
-  const allowsOrigin = createOriginPolicy(options.allowedOrigins)
   const schema = createSchema()
   const report = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'request failed')
-  const http = createHttpServer(logger, allowsOrigin)
+  const http = createHttpServer(logger, options.allowedOrigins)
   const operations = new KnownOperations()
   const apollo = createApollo({ schema, production, logger, report, plugins: [operations.plugin] })
   const applyCaching = createCaching({
@@ -93,7 +92,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const streams = createHttpStreams({ prepare, groups, stats, maxConnections: MAX_STREAMS, report })
   const sockets = createLiveSockets({
     path: GRAPHQL_PATH,
-    allowsOrigin,
+    allowsOrigin: createOriginPolicy(options.allowedOrigins),
     prepare,
     groups,
     stats,

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+test('nothing has to be set', () => {
+  expect(readConfig({})).toMatchObject({
+    port: 4000,
+    host: '127.0.0.1',
+    databaseUrl: null,
+    redisUrl: null,
+    seed: 'sample',
+    partitions: 1,
+    drainSeconds: 0,
+    production: false,
+  })
+  expect([...readConfig({}).roles]).toEqual(['api', 'projector', 'sweeper'])
+})
+
+test('a variable that is empty is one that is not set', () => {
+  expect(readConfig({ PORT: '', DATABASE_URL: '', ROLES: '', ALLOWED_ORIGINS: '' })).toEqual(readConfig({}))
+})
+
+test('lists are separated by commas', () => {
+  const { roles, allowedOrigins } = readConfig({
+    ROLES: 'api, sweeper,',
+    ALLOWED_ORIGINS: 'https://shop.example , http://localhost:3000',
+  })
+  expect([...roles]).toEqual(['api', 'sweeper'])
+  expect(allowedOrigins).toEqual(['https://shop.example', 'http://localhost:3000'])
+})
+
+describe('a mistake is named with its variable and value', () => {
+  test.each([
+    ['PORT', '65536', '0 to 65535'],
+    ['PORT', '-1', 'whole number'],
+    ['PORT', '4e3', 'whole number'],
+    ['PARTITIONS', '0', '1 to 1024'],
+    ['ROLES', 'api,reader', 'api, projector, sweeper'],
+    ['ROLES', ',', 'at least one'],
+    ['SEED', 'demo', 'sample or none'],
+    ['DATABASE_URL', 'mysql://localhost/shop', 'postgres://'],
+    ['REDIS_URL', 'localhost:6379', 'redis://'],
+    ['REDIS_READ_MODEL', 'on', 'needs REDIS_URL'],
+    ['ALLOWED_ORIGINS', '*', 'https://shop.example'],
+    ['ALLOWED_ORIGINS', 'https://shop.example/', 'origins'],
+    ['ALLOWED_ORIGINS', 'shop.example', 'origins'],
+    ['RECEIPT_RETENTION_HOURS', '1', '24 to'],
+  ])('%s=%s', (name, value, hint) => {
+    const read = () => readConfig({ [name]: value })
+    expect(read).toThrow(ConfigError)
+    expect(read).toThrow(`${name}=${value}: `)
+    expect(read).toThrow(hint)
+  })
+})
+
+test('all mistakes are told at once, and no password with them', () => {
+  const read = () => readConfig({ PORT: 'http', DATABASE_URL: 'mysql://shop:secret@db/shop' })
+  expect(read).toThrow(/PORT=http[^]*DATABASE_URL=mysql:\/\/…@db/)
+  expect(read).not.toThrow('secret')
+})
