@@ -4,14 +4,15 @@
  */
 import type { ApolloServerPlugin } from '@apollo/server'
 import { OperationTypeNode } from 'graphql'
-import type { DocumentNode } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from './context.ts'
+import { createExecute } from './execute.ts'
+import type { Execute } from './execute.ts'
 
 export interface KnownOperation {
   /** Of this process. */
   readonly id: number
-  readonly document: DocumentNode
+  readonly execute: Execute
   readonly isMutation: boolean
   /** Nobody may be given the answer that somebody else got a while ago. */
   readonly mustBeFresh: boolean
@@ -45,16 +46,19 @@ export class KnownOperations {
   /** Takes notice of what Apollo has found good. */
   readonly plugin: ApolloServerPlugin<ApiContext> = {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ request, source, document, operation, metrics, queryHash }) => {
+      didResolveOperation: async ({ request, schema, source, document, operation, metrics, queryHash }) => {
         if (operation === undefined || operation.operation === OperationTypeNode.SUBSCRIPTION) return
         if (metrics.persistedQueryRegister === true || metrics.persistedQueryHit === true)
           this.#texts.set(queryHash, source)
         const named: Named = this.#byText.get(source) ?? new Map()
-        named.set(request.operationName ?? null, {
+        const operationName = request.operationName ?? null
+        const isMutation = operation.operation === OperationTypeNode.MUTATION
+        const fresh = mustBeFresh(source)
+        named.set(operationName, {
           id: ++this.#count,
-          document,
-          isMutation: operation.operation === OperationTypeNode.MUTATION,
-          mustBeFresh: mustBeFresh(source),
+          execute: createExecute({ schema, document, operationName, repeatable: !isMutation && !fresh }),
+          isMutation,
+          mustBeFresh: fresh,
         })
         this.#byText.set(source, named)
       },

@@ -5,21 +5,18 @@
  * variables turn out to be wrong: nothing of it has been executed by then. The answers are those that Apollo gives.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { execute } from 'graphql'
-import type { ExecutionResult, GraphQLSchema } from 'graphql'
+import type { ExecutionResult } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { Answers } from './answers.ts'
 import type { ApiContext } from './context.ts'
 import { formatFault } from './errors.ts'
 import type { ApplyCaching } from './http-caching.ts'
 import type { KnownOperation, KnownOperations } from './known-operations.ts'
-import { MAX_VARIABLE_ERRORS } from './limits.ts'
 import { OrdinaryRequests } from './ordinary-request.ts'
 import type { OrdinaryRequest } from './ordinary-request.ts'
 import { TracedContext } from './traced-context.ts'
 
 export interface LaneOptions {
-  readonly schema: GraphQLSchema
   readonly operations: KnownOperations
   readonly createContext: (requestId: string) => ApiContext
   readonly applyCaching: ApplyCaching
@@ -90,21 +87,13 @@ export class Lane {
 
   #execute(
     operation: KnownOperation,
-    { operationName, variables }: OrdinaryRequest,
+    { variables }: OrdinaryRequest,
     requestId: string,
     send: (body: string) => void,
     fail: (error: Error) => void,
   ): boolean {
-    const { schema, createContext } = this.#options
-    const context = new TracedContext(createContext(requestId))
-    const result = execute({
-      schema,
-      document: operation.document,
-      contextValue: context,
-      variableValues: variables ?? null,
-      operationName,
-      options: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
-    })
+    const context = new TracedContext(this.#options.createContext(requestId))
+    const result = operation.execute(undefined, context, variables)
     const finish = (result: ExecutionResult): void => {
       const body = this.#bodyOf(result, requestId)
       const { ingredients } = context

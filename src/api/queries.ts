@@ -8,6 +8,7 @@ import {
 } from '../domain/values.ts'
 import type { LogPosition, Sku } from '../domain/values.ts'
 import { placeOf } from '../projection/product-list.ts'
+import type { AvailabilityRow } from '../projection/availability.ts'
 import type { ProductFilter, ProductOrder, ProductPlace } from '../projection/product-list.ts'
 import { summarizeProgress } from '../projector/progress.ts'
 import { connection, pageRequest } from './connection.ts'
@@ -17,23 +18,27 @@ import { badUserInput } from './errors.ts'
 import type { GqlQueryResolvers, GqlResolvers } from './resolver-types.ts'
 import type { GqlQueryProductsArgs, Scalars } from './resolver-types.ts'
 
-/** Waits for what the query asks for, or else for the command that it hangs on. */
-async function consistent(
+/** Waits for what the query asks for, or else for the command that it hangs on. Void: there is nothing to wait for. */
+function consistent(
   projection: string,
   root: QueryRoot,
   { consistentWith }: { consistentWith?: Scalars['ConsistencyToken']['input'] | null | undefined },
   context: ApiContext,
-): Promise<void> {
+): Promise<void> | void {
   const asked = consistentWith ?? root?.consistentWith ?? null
-  if (asked !== null) await context.consistent(projection, asked)
+  if (asked !== null) return context.consistent(projection, asked)
 }
 
 const Query: GqlQueryResolvers = {
-  async product(root, args, context) {
+  product(root, args, context) {
     const sku = parseSku(args.sku)
-    await consistent('availability', root, args, context)
-    const rows = context.memory.products(sku) ?? (await context.reads.availability.one(sku))
-    return rows[0] ?? null
+    const one = ([row]: readonly AvailabilityRow[]) => row ?? null
+    const read = () => {
+      const rows = context.memory.products(sku)
+      return rows === undefined ? context.reads.availability.one(sku).then(one) : one(rows)
+    }
+    const reached = consistent('availability', root, args, context)
+    return reached === undefined ? read() : reached.then(read)
   },
   async products(root, args, context) {
     const order = productOrder(args)

@@ -78,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   })
   const counts: AnswerCounts = { apollo: 0, lane: 0, memory: 0 }
   const lane = options.shortLane
-    ? new Lane({ schema, operations, createContext, applyCaching, counts, report })
+    ? new Lane({ operations, createContext, applyCaching, counts, report })
     : null
   const groups = new LiveGroups({
     ledger: live.hub.ledger,

@@ -8,7 +8,6 @@ import {
   GraphQLSkipDirective,
   Kind,
   OperationTypeNode,
-  executeSync,
   getArgumentValues,
   getDirectiveValues,
   getOperationAST,
@@ -31,7 +30,9 @@ import type {
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from '../context.ts'
 import { asGraphQLError, badUserInput } from '../errors.ts'
+import { createExecute } from '../execute.ts'
 import { MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
+import { isPromise } from '../plan.ts'
 import { sourceOf } from './source.ts'
 import type { LiveSource } from './source.ts'
 import type { LiveStreams } from './streams.ts'
@@ -122,20 +123,22 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
     const args = getArgumentValues(field, node, coerced)
     const after = extensions?.['after']
     if (typeof after === 'string' && field.args.some(({ name }) => name === 'after')) args['after'] = after
+    const execute = createExecute({
+      schema,
+      document,
+      operationName: operationName ?? null,
+      repeatable: true,
+    })
     const watched = { ...args, after: undefined }
     return {
       name: `${field.name} ${canonicalJson(watched)}`,
       key: keyOf(nodes, fragments, watched, coerced, isShareable(field) ? null : principal),
       source: open(args, live),
-      execute: (answer, contextValue) =>
-        executeSync({
-          schema,
-          document,
-          rootValue: { [field.name]: answer },
-          contextValue,
-          variableValues: variables ?? null,
-          operationName: operationName ?? null,
-        }),
+      execute(answer, context) {
+        const result = execute({ [field.name]: answer }, context, variables ?? undefined)
+        if (isPromise(result)) throw new Error(`${field.name} has more to wait for than its answer.`)
+        return result
+      },
     }
   }
 

@@ -1,0 +1,250 @@
+/** What a plan executes comes to the same as when graphql-js does it, whatever is asked for and whatever resolvers do. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeExecutableSchema } from '@graphql-tools/schema'
+import fc from 'fast-check'
+import { execute, parse, validate } from 'graphql'
+import { expect, test } from 'vitest'
+import type { ApiContext } from '../../src/api/context.ts'
+import { createExecute } from '../../src/api/execute.ts'
+import { createPlan } from '../../src/api/plan.ts'
+import { fnv1a } from '../../src/lib/fnv1a.ts'
+
+const THING = `
+  id: ID
+  count: Int
+  surely: Int!
+  ratio: Float
+  colour: Colour
+  names: [String!]
+  thing: Thing
+  things: [Thing]
+  all: [Thing!]!`
+const schema = makeExecutableSchema({
+  typeDefs: `
+    enum Colour { RED GREEN }
+    interface Named { id: ID }
+    type Thing implements Named { ${THING} sure: Thing! asked(x: Int = 3, names: [String!]): String }
+    type Query { ${THING} sure: Thing! named: Named asked(x: Int = 3, names: [String!]): String }`,
+  resolvers: {
+    Query: {
+      named: () => ({ id: 1 }),
+      asked: (_: unknown, args: object) => JSON.stringify(args),
+    },
+    Thing: { asked: (_: unknown, args: object) => JSON.stringify(args) },
+    Named: { __resolveType: () => 'Thing' },
+  },
+})
+
+type Kind = 'id' | 'count' | 'ratio' | 'colour' | 'names' | 'thing' | 'things'
+const KINDS: Readonly<Record<string, Kind>> = {
+  id: 'id',
+  count: 'count',
+  surely: 'count',
+  ratio: 'ratio',
+  colour: 'colour',
+  names: 'names',
+  thing: 'thing',
+  sure: 'thing',
+  things: 'things',
+  all: 'things',
+}
+
+/**
+ * A world that is the same each time it is looked at. Of a thousand things in it, so many are not as they should be. Promises
+ * are at its root only: rejected further down, they can escape graphql-js itself.
+ */
+class World {
+  readonly #seed: number
+  readonly #odd: number
+
+  constructor(seed: number, odd: number) {
+    this.#seed = seed
+    this.#odd = odd
+  }
+
+  thing(path: string): object {
+    const thing = {}
+    for (const [name, kind] of Object.entries(KINDS))
+      Object.defineProperty(thing, name, { get: () => this.#value(kind, `${path}.${name}`) })
+    return thing
+  }
+
+  #value(kind: Kind, path: string): unknown {
+    const dice = fnv1a(`${this.#seed} ${path}`)
+    if (dice % 1000 >= this.#odd) return this.#proper(kind, path)
+    const isRoot = /^root\.\w+$/.test(path)
+    switch (Math.floor(dice / 1000) % (isRoot ? 9 : 7)) {
+      case 0:
+        return null
+      case 1:
+        return undefined
+      case 2:
+        return new Error(`returned at ${path}`)
+      case 3:
+        throw new Error(`thrown at ${path}`)
+      case 4:
+        return () => this.#proper(kind, path)
+      case 5:
+        return Number.NaN
+      case 6:
+        return { toString: () => 'something else' }
+      case 7:
+        return Promise.resolve(this.#proper(kind, path))
+      default:
+        return Promise.reject(new Error(`rejected at ${path}`))
+    }
+  }
+
+  #proper(kind: Kind, path: string): unknown {
+    switch (kind) {
+      case 'id':
+        return path
+      case 'count':
+        return path.length
+      case 'ratio':
+        return path.length / 2
+      case 'colour':
+        return 'GREEN'
+      case 'names':
+        return ['a', 'b']
+      case 'thing':
+        return this.thing(path)
+      case 'things':
+        return [0, 1].map((at) => this.#value('thing', `${path}[${at}]`))
+      default:
+        throw kind satisfies never
+    }
+  }
+}
+
+const LEAVES = ['id', 'count', 'surely', 'ratio', 'colour', 'names', '__typename'] as const
+const leaf = fc.constantFrom<string>(
+  ...LEAVES,
+  'a: id',
+  'b: count',
+  'asked',
+  'c: asked(x: 5, names: ["y"])',
+  'd: asked(x: $x, names: [$name, "z"])',
+  'e: asked(x: null)',
+  '...Both',
+)
+const { selection } = fc.letrec<{ selection: string; field: string }>((tie) => ({
+  selection: fc
+    .array(tie('field'), { minLength: 1, maxLength: 4 })
+    .map((fields) => `{ ${fields.join(' ')} }`),
+  field: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    leaf,
+    fc
+      .tuple(fc.constantFrom('thing', 'sure', 'things', 'all', 'f: thing', '... on Thing'), tie('selection'))
+      .map((parts) => parts.join(' ')),
+    tie('selection').map((inner) => `... ${inner}`),
+    tie('selection').map((inner) => `thing @skip(if: $no) ${inner}`),
+  ),
+}))
+const source = selection
+  .map(
+    (fields) =>
+      `query ($x: Int = 8, $name: String! = "n", $no: Boolean = false) ${fields} fragment Both on Thing { id thing { surely } }`,
+  )
+  .filter((text) => validate(schema, parse(text)).every(({ message }) => /is never used/.test(message)))
+
+test('a plan comes to the same as graphql-js', async () => {
+  const seen = { planned: 0, fine: 0, failed: 0 }
+  await fc.assert(
+    fc.asyncProperty(
+      source,
+      fc.nat(),
+      fc.constantFrom(0, 30, 300),
+      fc.constantFrom({}, { x: 1 }, { x: null, name: 'm' }, { x: 'wrong' }, { no: true }),
+      async (text, seed, odd, variables) => {
+        const document = parse(text)
+        const context = {} as ApiContext
+        const root = () => new World(seed, odd).thing('root')
+        const expected = await execute({ schema, document, rootValue: root(), variableValues: variables })
+        const run = createExecute({ schema, document, operationName: null, repeatable: true })
+        const result = await run(root(), context, variables)
+        expect(JSON.stringify(result)).toBe(JSON.stringify(expected))
+        if (createPlan(schema, document, null) === null) return
+        seen.planned += 1
+        if (expected.errors === undefined) seen.fine += 1
+        else seen.failed += 1
+      },
+    ),
+    { numRuns: 3000 },
+  )
+  expect(Math.min(...Object.values(seen))).toBeGreaterThan(100)
+})
+
+test.each([
+  ['a directive', '{ id @skip(if: false) }'],
+  ['an interface', '{ named { id } }'],
+  ['introspection', '{ __schema { queryType { name } } }'],
+  ['a name that is no key', '{ __proto__: id }'],
+])('%s is left to graphql-js', async (_, text) => {
+  const document = parse(text)
+  expect(createPlan(schema, document, null)).toBeNull()
+  const rootValue = new World(1, 0).thing('root')
+  const run = createExecute({ schema, document, operationName: null, repeatable: true })
+  expect(await run(rootValue, {} as ApiContext, undefined)).toEqual(
+    await execute({ schema, document, rootValue }),
+  )
+})
+
+test('what cannot be repeated is executed once, as graphql-js does it', async () => {
+  let times = 0
+  const rootValue = {
+    get surely() {
+      times += 1
+      return null
+    },
+  }
+  const document = parse('{ surely }')
+  const run = createExecute({ schema, document, operationName: null, repeatable: false })
+  const { errors } = await run(rootValue, {} as ApiContext, undefined)
+  expect(errors).toHaveLength(1)
+  expect(times).toBe(1)
+})
+
+test.each<[string, object]>([
+  ['a promise within an object', { thing: { count: Promise.resolve(3) } }],
+  ['a method', { thing: () => ({ count: 3 }) }],
+  ['a method of an object within', { thing: { count: () => 3 } }],
+])('%s is left to graphql-js', async (_, rootValue) => {
+  const document = parse('{ thing { count } }')
+  const run = createExecute({ schema, document, operationName: null, repeatable: true })
+  expect(await run(rootValue, {} as ApiContext, undefined)).toEqual({ data: { thing: { count: 3 } } })
+})
+
+test('a read that fails after its plan has ended does not end the process', async () => {
+  const rootValue = {
+    get id() {
+      return sleep(10).then(() => Promise.reject(new Error('late')))
+    },
+    get count() {
+      throw new Error('early')
+    },
+  }
+  const document = parse('{ id count }')
+  const run = createExecute({ schema, document, operationName: null, repeatable: true })
+  const { errors } = await run(rootValue, {} as ApiContext, undefined)
+  expect(errors?.map(({ message }) => message).toSorted()).toEqual(['early', 'late'])
+})
+
+test('a read that fails is not repeated', async () => {
+  let times = 0
+  const rootValue = {
+    get id() {
+      times += 1
+      return Promise.reject(new Error('The database is away.'))
+    },
+  }
+  const document = parse('{ here: id }')
+  const run = createExecute({ schema, document, operationName: null, repeatable: true })
+  const { data, errors } = await run(rootValue, {} as ApiContext, undefined)
+  expect(data).toEqual({ here: null })
+  expect(errors?.map(({ message, path }) => ({ message, path }))).toEqual([
+    { message: 'The database is away.', path: ['here'] },
+  ])
+  expect(times).toBe(1)
+})
