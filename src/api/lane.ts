@@ -7,7 +7,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ExecutionResult } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { Answers } from './answers.ts'
+import { Answers, questionOf } from './answers.ts'
 import type { ApiContext } from './context.ts'
 import { formatFault } from './errors.ts'
 import type { ApplyCaching } from './http-caching.ts'
@@ -68,46 +68,33 @@ export class Lane {
       reply.send(this.#options.applyCaching(request, reply, body))
     }
     const { counts } = this.#options
-    const known = operation.isMutation ? undefined : this.#answers.get(operation, asked.variables)
+    const question = operation.isMutation ? null : questionOf(operation, asked.variables)
+    const known = question === null ? undefined : this.#answers.get(question)
     if (known !== undefined) {
       counts.memory += 1
       send(known)
       return true
     }
-    const executed = this.#execute(operation, asked, request.id, send, (error) => reply.send(error))
-    if (executed) counts.lane += 1
-    return executed
+    const context = new TracedContext(this.#options.createContext(request.id))
+    const finish = (result: ExecutionResult): void => {
+      const body = this.#bodyOf(result, request.id)
+      const { ingredients } = context
+      if (result.errors === undefined && ingredients !== null && question !== null)
+        this.#answers.set(question, body, ingredients)
+      send(body)
+    }
+    const result = operation.execute(undefined, context, asked.variables)
+    if (result instanceof Promise) result.then(finish).catch((error: Error) => reply.send(error))
+    else if (result.data === undefined) return false
+    else finish(result)
+    counts.lane += 1
+    return true
   }
 
   #find({ text, hash, operationName }: OrdinaryRequest): KnownOperation | undefined {
     const { operations } = this.#options
     const source = text ?? operations.textOf(hash ?? '')
     return source === undefined ? undefined : operations.find(source, operationName)
-  }
-
-  #execute(
-    operation: KnownOperation,
-    { variables }: OrdinaryRequest,
-    requestId: string,
-    send: (body: string) => void,
-    fail: (error: Error) => void,
-  ): boolean {
-    const context = new TracedContext(this.#options.createContext(requestId))
-    const result = operation.execute(undefined, context, variables)
-    const finish = (result: ExecutionResult): void => {
-      const body = this.#bodyOf(result, requestId)
-      const { ingredients } = context
-      if (result.errors === undefined && ingredients !== null && !operation.isMutation)
-        this.#answers.set(operation, variables, body, ingredients)
-      send(body)
-    }
-    if (result instanceof Promise) {
-      result.then(finish).catch(fail)
-      return true
-    }
-    if (result.data === undefined) return false
-    finish(result)
-    return true
   }
 
   #bodyOf({ errors, data }: ExecutionResult, requestId: string): string {
