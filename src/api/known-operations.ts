@@ -18,7 +18,7 @@ export interface KnownOperation {
   readonly mustBeFresh: boolean
 }
 
-/** Of all texts together. A document takes some hundred times the memory of its text. */
+/** Of all texts together. A document with its plan takes some two hundred times the memory of its text. */
 const MAX_CHARACTERS = 400_000
 const MAX_HASHES = 10_000
 

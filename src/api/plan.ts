@@ -58,6 +58,12 @@ type Data = Record<string, unknown>
 /** For graphql-js to do. */
 class Unplanned extends Error {}
 
+/**
+ * A plan is about as large as its document: a step takes some 700 bytes, and a character of text some 64. Else a few fragments,
+ * spread over and over, would make a plan of thousands of steps out of a short text.
+ */
+const MIN_CHARACTERS_PER_STEP = 5
+
 /** @returns null if the operation has something that plans do not know: a directive, an interface, introspection */
 export function createPlan(
   schema: GraphQLSchema,
@@ -97,8 +103,10 @@ function failed([step, ...others]: readonly Step[], error: unknown): ExecutionRe
 
 class Planner {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  #stepsLeft: number
 
-  constructor({ definitions }: DocumentNode) {
+  constructor({ definitions, loc }: DocumentNode) {
+    this.#stepsLeft = (loc?.end ?? 0) / MIN_CHARACTERS_PER_STEP
     this.#fragments = new Map(
       definitions.flatMap((definition) =>
         definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
@@ -134,6 +142,8 @@ class Planner {
   }
 
   #stepOf(type: GraphQLObjectType, name: string, nodes: readonly FieldNode[]): Step {
+    this.#stepsLeft -= 1
+    if (this.#stepsLeft < 0) throw new Unplanned()
     const node = nodes[0] as FieldNode
     if (node.name.value === '__typename') {
       const complete: Complete = () => type.name

@@ -191,6 +191,14 @@ test.each([
   )
 })
 
+test('a short text that stands for many fields is left to graphql-js', () => {
+  const aliases = (count: number) => Array.from({ length: count }, (_, at) => `a${at}: thing { ...All }`)
+  const text = (count: number) =>
+    `{ ${aliases(count).join(' ')} } fragment All on Thing { id count surely ratio colour names asked }`
+  expect(createPlan(schema, parse(text(2)), null)).not.toBeNull()
+  expect(createPlan(schema, parse(text(15)), null)).toBeNull()
+})
+
 test('what cannot be repeated is executed once, as graphql-js does it', async () => {
   let times = 0
   const rootValue = {

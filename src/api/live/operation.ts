@@ -31,6 +31,7 @@ import { LRUCache } from 'lru-cache'
 import type { ApiContext } from '../context.ts'
 import { asGraphQLError, badUserInput } from '../errors.ts'
 import { createExecute } from '../execute.ts'
+import type { Execute } from '../execute.ts'
 import { MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
 import { isPromise } from '../plan.ts'
 import { sourceOf } from './source.ts'
@@ -72,35 +73,52 @@ export interface PrepareOptions {
   readonly live: LiveStreams
 }
 
-/** Characters of query texts whose documents are kept. */
-const MAX_CACHED_CHARACTERS = 4_000_000
+/** Characters of query texts whose documents are kept. A document with its plan takes some two hundred times as much memory. */
+const MAX_CACHED_CHARACTERS = 500_000
+
+interface Known {
+  readonly document: DocumentNode
+  /** By name of the operation. */
+  readonly executes: Map<string | null, Execute>
+}
 
 export function createPrepare({ schema, production, live }: PrepareOptions): PrepareOperation {
   const exceeded = createLimitCheck(schema)
   const hideSuggestions = production
-  const documents = new LRUCache<string, DocumentNode>({
+  const known = new LRUCache<string, Known>({
     maxSize: MAX_CACHED_CHARACTERS,
     sizeCalculation: (_, text) => text.length + 1,
   })
 
   /** @throws GraphQLError, or several */
-  function documentOf(query: string): DocumentNode {
-    const known = documents.get(query)
-    if (known !== undefined) return known
+  function readDocument(query: string): Known {
+    const before = known.get(query)
+    if (before !== undefined) return before
     const document = parseWithinLimits(query)
     const refusal = exceeded(document)
     if (refusal !== null) throw refusal
     const invalid = validate(schema, document, specifiedRules, { hideSuggestions })
     if (invalid.length > 0) throw new Refused(invalid)
-    documents.set(query, document)
-    return document
+    const read: Known = { document, executes: new Map() }
+    known.set(query, read)
+    return read
+  }
+
+  /** One for all who ask with that text, whatever their variables. */
+  function executeOf({ document, executes }: Known, operationName: string | null): Execute {
+    const before = executes.get(operationName)
+    if (before !== undefined) return before
+    const execute = createExecute({ schema, document, operationName, repeatable: true })
+    executes.set(operationName, execute)
+    return execute
   }
 
   function prepare(
     { query, operationName, variables, extensions }: LiveRequest,
     principal: Principal,
   ): LiveOperation | null {
-    const document = documentOf(query)
+    const read = readDocument(query)
+    const { document } = read
     const operation = getOperationAST(document, operationName)
     if (operation == null) throw badUserInput('Say with "operationName" which of the operations is meant.')
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return null
@@ -123,12 +141,7 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
     const args = getArgumentValues(field, node, coerced)
     const after = extensions?.['after']
     if (typeof after === 'string' && field.args.some(({ name }) => name === 'after')) args['after'] = after
-    const execute = createExecute({
-      schema,
-      document,
-      operationName: operationName ?? null,
-      repeatable: true,
-    })
+    const execute = executeOf(read, operationName ?? null)
     const watched = { ...args, after: undefined }
     return {
       name: `${field.name} ${canonicalJson(watched)}`,
