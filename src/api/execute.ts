@@ -36,7 +36,7 @@ export function createExecute({ schema, document, operationName, repeatable }: E
       options: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     })
   return (root, context, variables) => {
-    plan ??= plan === null ? null : createPlan(schema, document, operationName)
+    if (plan === undefined) plan = createPlan(schema, document, operationName)
     if (plan === null) return asUsual(root, context, variables)
     const { coerced } = getVariableValues(schema, definitions, variables ?? {}, { maxErrors: 1 })
     if (coerced === undefined) return asUsual(root, context, variables)
