@@ -147,6 +147,24 @@ describe('on a database', () => {
     expect(code).toBe(1)
   })
 
+  test('rebuild mends a projection that is not what the log says, if it is told to', async () => {
+    const onhand = await startTestOnhand({ database })
+    await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 10 })
+    await onhand.gql('{ product(sku: "lamp", consistentWith: "latest") { available } }')
+    await database.sql`update views.availability set available = 99`
+    expect(await cli('rebuild', 'availability')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('They differ'),
+    })
+    expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(99)
+    expect(await cli('rebuild', 'availability', '--accept-differences')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/unlike the ones before\.\nRestart the servers/),
+    })
+    expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(10)
+    await onhand.close()
+  })
+
   test('migrate can be run again; reset wants a word, and empties', async () => {
     await cli('seed')
     expect(await cli('migrate')).toMatchObject({ code: 0, stdout: expect.stringContaining('is up to date.') })
