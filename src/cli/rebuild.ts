@@ -47,10 +47,6 @@ export default command({
         process.stdout.write(
           `${projection.name}: ${rows} rows from ${events} events in ${seconds.toFixed(1)} s, ${differed ? 'unlike' : 'like'} the ones before.\n`,
         )
-        if (differed)
-          process.stdout.write(
-            'Restart the servers: of what is being watched they remember the rows from before until these change.\n',
-          )
       }
     })
   },

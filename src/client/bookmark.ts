@@ -12,6 +12,11 @@ export interface LivePayload {
 /** By partition. */
 type Positions = ReadonlyMap<string, bigint>
 
+interface Seen {
+  readonly positions: Positions
+  readonly text: string
+}
+
 /**
  * More than any subscription to states has, so that only movements of many products are forgotten; these
  * never repeat.
@@ -20,7 +25,7 @@ const MAX_KEYS = 1000
 
 export class Bookmark {
   readonly payload: LivePayload
-  readonly #seen = new Map<string, Positions>()
+  readonly #seen = new Map<string, Seen>()
 
   constructor(query: string, variables: Record<string, unknown>) {
     this.payload = { query, variables, extensions: {} }
@@ -32,20 +37,29 @@ export class Bookmark {
     const seen = key === null ? undefined : this.#seen.get(key)
     if (cursor === undefined) return seen === undefined
     const positions = parse(cursor)
-    if (seen !== undefined && ![...positions].some(([at, position]) => position > (seen.get(at) ?? -1n)))
+    const text = JSON.stringify(data)
+    if (seen !== undefined && !isNewer(positions, seen.positions) && !isCorrected(positions, text, seen))
       return false
     this.payload.extensions.after = cursor
-    if (key !== null) this.#remember(key, new Map([...(seen ?? []), ...positions]))
+    if (key !== null)
+      this.#remember(key, { positions: new Map([...(seen?.positions ?? []), ...positions]), text })
     return true
   }
 
-  #remember(key: string, positions: Positions): void {
+  #remember(key: string, seen: Seen): void {
     this.#seen.delete(key)
-    this.#seen.set(key, positions)
+    this.#seen.set(key, seen)
     const [oldest] = this.#seen.keys()
     if (this.#seen.size > MAX_KEYS) this.#seen.delete(oldest as string)
   }
 }
+
+const isNewer = (positions: Positions, seen: Positions): boolean =>
+  [...positions].some(([at, position]) => position > (seen.get(at) ?? -1n))
+
+/** The server says something else of the same point: its projection was made anew. */
+const isCorrected = (positions: Positions, text: string, seen: Seen): boolean =>
+  text !== seen.text && [...seen.positions].every(([at, position]) => position === positions.get(at))
 
 /** What a result is about: null if that was not asked for. */
 function keyOf(data: object): string | null {

@@ -42,6 +42,8 @@ export interface Checkpoint {
   readonly projection: string
   readonly partition: Partition
   readonly position: LogPosition
+  /** Another one than before: the projection was made anew, and its rows may be others. */
+  readonly generation: number
 }
 
 type Feed = Pick<StateFeed<ProjectedRow>, 'connect' | 'apply' | 'announce' | 'refresh'>
@@ -61,6 +63,7 @@ export class Hub {
   readonly #partitions: readonly Partition[]
   /** The products and the orders, by the name of their projection. */
   readonly #feeds: ReadonlyMap<string, Feed>
+  readonly #generations = new Map<string, number>()
   readonly #progressListeners = new Set<(projection: string) => void>()
   #channels: Channels = noChannels
   #movements: readonly Channel[] = []
@@ -128,7 +131,8 @@ export class Hub {
 
   /** Checkpoints as the database has them, before anyone has subscribed. */
   begin(checkpoints: readonly Checkpoint[]): void {
-    for (const { projection, partition, position } of checkpoints) {
+    for (const { projection, partition, position, generation } of checkpoints) {
+      this.#generations.set(`${projection} ${partition}`, generation)
       this.progress.advance(projection, partition, position)
       if (projection === movements.name) this.ledger.begin(partition, position)
     }
@@ -136,7 +140,10 @@ export class Hub {
 
   /** Checkpoints as the database has them now: whatever is ahead of the hub was missed. */
   catchUp(checkpoints: readonly Checkpoint[]): void {
-    for (const { projection, partition, position } of checkpoints) {
+    for (const { projection, partition, position, generation } of checkpoints) {
+      const at = `${projection} ${partition}`
+      if (this.#generations.get(at) !== generation) void this.#feeds.get(projection)?.refresh()
+      this.#generations.set(at, generation)
       if (!this.progress.advance(projection, partition, position)) continue
       this.#fillGap(this.#feeds.get(projection))
       if (projection === movements.name) void this.ledger.reach(partition, position)

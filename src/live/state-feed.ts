@@ -12,6 +12,7 @@
  * present one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { LogPosition } from '../domain/values.ts'
 import { LatestQueue } from '../lib/latest-queue.ts'
 import type { Partition } from '../log/partition.ts'
@@ -120,14 +121,7 @@ export class StateFeed<Row extends ProjectedRow> {
   /** Rows that have changed. */
   apply(rows: readonly Row[]): void {
     if (this.#watched.size === 0) return
-    for (const row of rows) {
-      const watched = this.#watched.get(this.#options.keyOf(row))
-      if (watched === undefined) continue
-      const known = watched.rows.get(row.partition)
-      if (known !== undefined && known.position >= row.position) continue
-      watched.rows.set(row.partition, row)
-      if (watched.live) for (const watcher of watched.watchers) tell(watcher, watched)
-    }
+    for (const row of rows) this.#put(row, ({ position }) => position < row.position)
   }
 
   /** Another process has changed rows of these shards; they come by themselves. To be told before `position` is. */
@@ -168,6 +162,15 @@ export class StateFeed<Row extends ProjectedRow> {
       this.#reading = new Set()
     }
     this.#rereading = null
+  }
+
+  #put(row: Row, replaces: (known: Row) => boolean): void {
+    const watched = this.#watched.get(this.#options.keyOf(row))
+    if (watched === undefined) return
+    const known = watched.rows.get(row.partition)
+    if (known !== undefined && !replaces(known)) return
+    watched.rows.set(row.partition, row)
+    if (watched.live) for (const watcher of watched.watchers) tell(watcher, watched)
   }
 
   #take(shard: Shard, { partition, to, rows }: ChangedRows): void {
@@ -259,7 +262,7 @@ export class StateFeed<Row extends ProjectedRow> {
       const wanted = keys.filter((key) => this.#watched.has(key))
       if (wanted.length === 0) return
       try {
-        this.apply(await this.#options.load(wanted))
+        for (const row of await this.#options.load(wanted)) this.#put(row, (known) => isOutdated(known, row))
         return
       } catch (error) {
         this.#options.onError(error)
@@ -274,4 +277,11 @@ function tell<Row extends ProjectedRow>(
   { key, rows }: WatchedKey<Row>,
 ): void {
   if (rows.size > 0 || !skipEmpty) queue.put(key, [...rows.values()])
+}
+
+/** By a row that was read. A projection that was made anew can say something else than before at the same position. */
+function isOutdated(known: ProjectedRow, read: ProjectedRow): boolean {
+  return (
+    known.position < read.position || (known.position === read.position && !isDeepStrictEqual(known, read))
+  )
 }

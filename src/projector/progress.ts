@@ -13,6 +13,8 @@ export interface PartitionProgress {
   readonly head: LogPosition
   readonly error: string | null
   readonly waitingSince: Date | null
+  /** Another one than before means another table. */
+  readonly generation: number
 }
 
 /** One projection over all partitions. */

@@ -51,10 +51,11 @@ export const progress = views
     error: text('error'),
     /** When the first event that is not projected yet was recorded. */
     waitingSince: instant('waiting_since'),
+    generation: integer('generation').notNull(),
   })
   .as(
     sql`select checkpoints.projection, checkpoints.partition, checkpoints.position, log_partitions.head,
-      checkpoints.error, events.recorded_at as waiting_since
+      checkpoints.error, events.recorded_at as waiting_since, checkpoints.generation
     from views.checkpoints
     join stock.log_partitions using (partition)
     left join stock.events on events.partition = checkpoints.partition

@@ -159,7 +159,7 @@ describe('on a database', () => {
     expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(99)
     expect(await cli('rebuild', 'availability', '--accept-differences')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/unlike the ones before\.\nRestart the servers/),
+      stdout: expect.stringContaining('unlike the ones before.'),
     })
     expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(10)
     await onhand.close()

@@ -48,6 +48,18 @@ test('of several partitions, a state passes that is newer in one of them', () =>
   )
 })
 
+test('a state passes again if the server has corrected it, and an older one does not', () => {
+  const bookmark = new Bookmark('', {})
+  const lamp = (available: number) => ({ availabilityChanged: { sku: 'lamp', available } })
+  expect(bookmark.move(lamp(7), '0:5,1:3')).toBe(true)
+  expect(bookmark.move(lamp(7), '0:5,1:3')).toBe(false)
+  expect(bookmark.move(lamp(10), '0:5,1:3')).toBe(true)
+  expect(bookmark.move(lamp(10), '0:5,1:3')).toBe(false)
+  expect(bookmark.move(lamp(8), '0:4,1:3')).toBe(false)
+  expect(bookmark.move(lamp(8), '0:5')).toBe(false)
+  expect(bookmark.move(lamp(9), '0:6,1:3')).toBe(true)
+})
+
 test('an order that nothing is known of passes, until something is known', () => {
   const bookmark = new Bookmark('', {})
   const order = { allocationChanged: { id: 'o', lines: [] } }

@@ -130,7 +130,12 @@ class World {
   /** What the poll finds. */
   poll(): void {
     this.hub.catchUp(
-      ['orders', 'movements'].map((projection) => ({ projection, partition: 0, position: this.head })),
+      ['orders', 'movements'].map((projection) => ({
+        projection,
+        partition: 0,
+        position: this.head,
+        generation: 0,
+      })),
     )
   }
 

@@ -5,6 +5,7 @@ import { forMaintenance } from '../../src/operations/connections.ts'
 import { projections } from '../../src/projection/all.ts'
 import { RebuildDiffers, rebuildProjection } from '../../src/projector/rebuild.ts'
 import type { Rebuilt } from '../../src/projector/rebuild.ts'
+import { LiveSocket } from '../support/live-socket.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
 import { createBatch } from '../support/operations.ts'
@@ -75,6 +76,39 @@ test('a table that is not what the log says stays, unless the operator says that
   expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product).toEqual({
     available: 1_000_000,
   })
+})
+
+test('what is open shows what the rebuilt projection says, though nothing has happened since', async () => {
+  const { database, url, gql } = onhand
+  await gql('mutation { allocate(input: { orderId: "o1", sku: "lamp", quantity: 3 }) { token } }')
+  await gql('{ product(sku: "lamp", consistentWith: "latest") { sku } }')
+  await gql('{ order(id: "o1", consistentWith: "latest") { id } }')
+  await database.sql`update views.availability set available = 7 where sku = 'lamp'`
+  await database.sql`update views.orders set lines = jsonb_set(lines, '{0,quantity}', '9') where order_id = 'o1'`
+  const other = await startTestOnhand({ database, config: { roles: new Set(['api'] as const) } })
+  const sockets = await Promise.all([LiveSocket.open(url), LiveSocket.open(other.url)])
+  for (const socket of sockets) {
+    socket.subscribe(
+      'lamp',
+      'subscription { availabilityChanged(skus: ["lamp", "table"]) { sku available } }',
+    )
+    socket.subscribe('order', 'subscription { allocationChanged(orderId: "o1") { lines { quantity } } }')
+    await until(() => socket.results('lamp').length === 2 && socket.results('order').length === 1)
+  }
+  const lamp = '{ product(sku: "lamp") { available } }'
+  expect((await gql(lamp)).product).toEqual({ available: 7 })
+  for (const name of ['availability', 'orders'])
+    expect(await rebuild(name, true)).toMatchObject({ differed: true })
+  for (const [at, socket] of sockets.entries()) {
+    await until(() => socket.results('lamp').length === 3 && socket.results('order').length === 2)
+    expect(socket.results('lamp').at(-1)?.data).toMatchObject({
+      availabilityChanged: { sku: 'lamp', available: 999_997 },
+    })
+    expect(socket.results('order').at(-1)?.data).toEqual({ allocationChanged: { lines: [{ quantity: 3 }] } })
+    expect((await [onhand, other][at]?.gql(lamp))?.product).toEqual({ available: 999_997 })
+  }
+  for (const socket of sockets) await socket.close()
+  await other.close()
 })
 
 test('one at a time, of one projection', async () => {
