@@ -10,6 +10,7 @@ import type { DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLSchema } f
 import type { InlineFragmentNode, OperationDefinitionNode, ParseOptions, SelectionNode } from 'graphql'
 import { DEFAULT_PAGE, MAX_PAGE } from './connection.ts'
 import { fault } from './errors.ts'
+import { fragmentsOf } from './fragments.ts'
 
 type Container = OperationDefinitionNode | FragmentDefinitionNode | FieldNode | InlineFragmentNode
 
@@ -69,11 +70,7 @@ function complaint(what: keyof Size): string {
 }
 
 function sizesOf(document: DocumentNode, lists: ReadonlySet<string>): Size[] {
-  const fragments = new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
-    ),
-  )
+  const fragments = fragmentsOf(document)
   const measured = new Map<string, Size>()
 
   function sizeOfFragment(name: string): Size {

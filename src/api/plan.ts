@@ -19,7 +19,6 @@ import type {
   DocumentNode,
   ExecutionResult,
   FieldNode,
-  FragmentDefinitionNode,
   GraphQLField,
   GraphQLObjectType,
   GraphQLOutputType,
@@ -28,6 +27,8 @@ import type {
   SelectionNode,
 } from 'graphql'
 import type { ApiContext } from './context.ts'
+import { fragmentsOf } from './fragments.ts'
+import type { Fragments } from './fragments.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -102,16 +103,12 @@ function failed([step, ...others]: readonly Step[], error: unknown): ExecutionRe
 }
 
 class Planner {
-  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  readonly #fragments: Fragments
   #stepsLeft: number
 
-  constructor({ definitions, loc }: DocumentNode) {
-    this.#stepsLeft = (loc?.end ?? 0) / MIN_CHARACTERS_PER_STEP
-    this.#fragments = new Map(
-      definitions.flatMap((definition) =>
-        definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
-      ),
-    )
+  constructor(document: DocumentNode) {
+    this.#stepsLeft = (document.loc?.end ?? 0) / MIN_CHARACTERS_PER_STEP
+    this.#fragments = fragmentsOf(document)
   }
 
   stepsOf(type: GraphQLObjectType, selections: readonly SelectionNode[]): Step[] {

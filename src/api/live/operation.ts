@@ -32,6 +32,8 @@ import type { ApiContext } from '../context.ts'
 import { asGraphQLError, badUserInput } from '../errors.ts'
 import { createExecute } from '../execute.ts'
 import type { Execute } from '../execute.ts'
+import { fragmentsOf } from '../fragments.ts'
+import type { Fragments } from '../fragments.ts'
 import { MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
 import { isPromise } from '../plan.ts'
 import { sourceOf } from './source.ts'
@@ -177,16 +179,6 @@ class Refused extends Error {
     super('The operation is refused.')
     this.errors = errors
   }
-}
-
-type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
-
-function fragmentsOf(document: DocumentNode): Fragments {
-  return new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
-    ),
-  )
 }
 
 /** The nodes of the operation's one field: several where fragments ask for it again. */
