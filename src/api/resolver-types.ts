@@ -703,8 +703,9 @@ export type GqlPageInfo = {
  */
 export type GqlSubscription = {
   /**
-   * The present state of each product, then its every change. `version` only rises. To a client that cannot keep up, a newer state
-   * of a product replaces an older one; the last one always arrives. A product that does not exist yet is sent once it does.
+   * The present state of each product, then its every change. `version` only rises; it stays where an operator has had a state
+   * corrected that was wrong. To a client that cannot keep up, a newer state of a product replaces an older one; the last one
+   * always arrives. A product that does not exist yet is sent once it does.
    */
   availabilityChanged: GqlProduct;
   /** The present state of an order, without lines if it is not known yet, then its every change, as `availabilityChanged` does. */
