@@ -10,7 +10,7 @@ export interface ExecuteOptions {
   /** Found valid. */
   readonly document: DocumentNode
   readonly operationName: string | null
-  /** Nothing changes by it and it does not wait long, so that it may be executed twice. */
+  /** Nothing changes by it, so that it may be executed twice. */
   readonly repeatable: boolean
 }
 

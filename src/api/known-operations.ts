@@ -53,12 +53,11 @@ export class KnownOperations {
         const named: Named = this.#byText.get(source) ?? new Map()
         const operationName = request.operationName ?? null
         const isMutation = operation.operation === OperationTypeNode.MUTATION
-        const fresh = mustBeFresh(source)
         named.set(operationName, {
           id: ++this.#count,
-          execute: createExecute({ schema, document, operationName, repeatable: !isMutation && !fresh }),
+          execute: createExecute({ schema, document, operationName, repeatable: !isMutation }),
           isMutation,
-          mustBeFresh: fresh,
+          mustBeFresh: mustBeFresh(source),
         })
         this.#byText.set(source, named)
       },

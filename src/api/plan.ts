@@ -19,6 +19,7 @@ import type {
   DocumentNode,
   ExecutionResult,
   FieldNode,
+  GraphQLError,
   GraphQLField,
   GraphQLObjectType,
   GraphQLOutputType,
@@ -84,22 +85,30 @@ export function createPlan(
 
 function planOf(steps: readonly Step[]): Plan {
   return (root, context, variables) => {
-    const values = steps.map(({ resolve }) => watched(resolve(root, context, variables)))
+    const errors: GraphQLError[] = []
+    const values = steps.map((step) => watched(orError(step, step.resolve(root, context, variables), errors)))
     const complete = (resolved: readonly unknown[]): ExecutionResult => {
       const data: Data = {}
       steps.forEach(({ name, complete }, at) => (data[name] = complete(resolved[at], context, variables)))
-      return { data }
+      return errors.length === 0 ? { data } : { errors, data }
     }
     if (!values.some(isPromise)) return complete(values)
-    return Promise.all(values).then(complete, (error: unknown) => failed(steps, error))
+    return Promise.all(values).then(complete, (error: GraphQLError) => ({
+      errors: [...errors, error],
+      data: null,
+    }))
   }
 }
 
-/** What was read for long, and in vain, is not to be read again only to hear the same. */
-function failed([step, ...others]: readonly Step[], error: unknown): ExecutionResult {
-  if (step === undefined || others.length > 0) throw error
-  const { name, nodes, isNonNull } = step
-  return { errors: [locatedError(error, nodes, [name])], data: isNonNull ? null : { [name]: null } }
+/** What was read in vain is not to be read again only to hear the same: it becomes an error, and null if it may be null. */
+function orError({ name, nodes, isNonNull }: Step, value: unknown, errors: GraphQLError[]): unknown {
+  if (!isPromise(value)) return value
+  return value.then(undefined, (reason: unknown) => {
+    const error = locatedError(reason, nodes, [name])
+    if (isNonNull) throw error
+    errors.push(error)
+    return null
+  })
 }
 
 class Planner {
