@@ -93,10 +93,11 @@ function planOf(steps: readonly Step[]): Plan {
       return errors.length === 0 ? { data } : { errors, data }
     }
     if (!values.some(isPromise)) return complete(values)
-    return Promise.all(values).then(complete, (error: GraphQLError) => ({
-      errors: [...errors, error],
-      data: null,
-    }))
+    return Promise.all(values).then(complete, (error: GraphQLError) => {
+      // What else went wrong, and in which order, is for graphql-js to find out.
+      if (steps.length > 1) throw error
+      return { errors: [error], data: null }
+    })
   }
 }
 
