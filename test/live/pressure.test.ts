@@ -1,4 +1,5 @@
 /** A client that reads slowly, or not at all, costs itself alone. */
+import type { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
 import { readMetric } from '../support/metrics.ts'
@@ -106,3 +107,37 @@ test('of movements none is left out: it is cut off with 1013, and resumes', asyn
   await until(() => positions(again).at(-1) === positions(quick).at(-1))
   expect([...positions(stalled), ...positions(again)]).toEqual(positions(quick))
 })
+
+test('once it has closed its side, what was kept for it is not sent any more', async () => {
+  const stalled = await connect()
+  const { _socket: raw } = stalled.ws as unknown as { _socket: Socket }
+  const received: Buffer[] = []
+  raw.on('data', (data: Buffer) => received.push(data))
+  stalled.subscribe('lamp', STATE, { variables: { sku: 'lamp' } })
+  await until(() => stalled.results('lamp').length === 1)
+  stalled.stall()
+  const conflated = await readMetric(onhand.url, 'onhand_conflated_total')
+  do await change('lamp', 20)
+  while ((await readMetric(onhand.url, 'onhand_conflated_total')) < conflated + 20)
+  stalled.ws.close()
+  await change('lamp', 20)
+  stalled.resume()
+  await until(() => stalled.closed)
+  const kinds = opcodesOf(Buffer.concat(received))
+  expect(kinds.filter((kind) => kind === CLOSE)).toHaveLength(1)
+  expect(kinds.at(-1)).toBe(CLOSE)
+})
+
+const CLOSE = 8
+
+/** Of each WebSocket frame that a server has sent: its kind. */
+function opcodesOf(bytes: Buffer): number[] {
+  const opcodes: number[] = []
+  for (let at = 0; at < bytes.length;) {
+    opcodes.push(bytes.readUInt8(at) & 15)
+    const length = bytes.readUInt8(at + 1)
+    if (length < 126) at += 2 + length
+    else at += length === 126 ? 4 + bytes.readUInt16BE(at + 2) : 10 + Number(bytes.readBigUInt64BE(at + 2))
+  }
+  return opcodes
+}

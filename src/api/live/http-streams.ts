@@ -13,7 +13,7 @@ import type { Member } from './member.ts'
 import { isRecord } from '../ordinary-request.ts'
 import type { LiveRequest, PrepareOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
-import type { OutboxOperation } from './outbox.ts'
+import type { OutboxOperation, OutboxOwner } from './outbox.ts'
 import type { LiveStats } from '../../live/stats.ts'
 
 export interface HttpStreamsOptions {
@@ -125,7 +125,7 @@ export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
   }
 }
 
-class Stream implements Member, OutboxOperation {
+class Stream implements Member, OutboxOperation, OutboxOwner {
   readonly id = ''
   readonly #response: ServerResponse
   readonly #format: Format
@@ -142,10 +142,18 @@ class Stream implements Member, OutboxOperation {
     this.#response = response
     this.#format = format
     this.#faultsOf = faultsOf
-    this.#outbox = new Outbox(response, stats, () => response.destroy())
+    this.#outbox = new Outbox(response, stats, this)
     response.on('error', () => {})
     response.write(format.start)
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS)
+  }
+
+  get isOpen(): boolean {
+    return !this.#response.destroyed
+  }
+
+  cutOff(): void {
+    this.#response.destroy()
   }
 
   get congested(): boolean {
@@ -184,7 +192,7 @@ class Stream implements Member, OutboxOperation {
   }
 
   #beat(): void {
-    if (this.#outbox.stuckForMs > MAX_STUCK_MS) this.#response.destroy()
+    if (this.#outbox.stuckForMs > MAX_STUCK_MS) this.cutOff()
     else if (!this.#outbox.congested) this.#response.write(this.#format.heartbeat)
   }
 }

@@ -8,14 +8,19 @@ import type { Deferred } from '../../lib/deferred.ts'
 import type { Frame } from './frame.ts'
 import type { LiveStats } from '../../live/stats.ts'
 
-/** A socket or an answer that is being written. */
+/** A socket or an answer that is being written. `writableNeedDrain` says that it holds as much as it should. */
 export interface Exit {
-  /** Not ended or destroyed. */
-  readonly writable: boolean
-  /** It holds as much as it should. */
   readonly writableNeedDrain: boolean
   write(text: string, encoding: 'latin1'): boolean
   once(event: 'drain', listener: () => void): unknown
+}
+
+/** Whose way out it is. */
+export interface OutboxOwner {
+  /** Results may be sent: neither side has begun to close. */
+  readonly isOpen: boolean
+  /** The client is too slow to get all that it must get, and is to go. */
+  readonly cutOff: () => void
 }
 
 /** An operation of the connection. */
@@ -46,15 +51,14 @@ class Backlog {
 export class Outbox {
   readonly #exit: Exit
   readonly #stats: LiveStats
-  readonly #onOverflow: () => void
+  readonly #owner: OutboxOwner
   #backlog: Backlog | null = null
   #closed = false
 
-  /** @param onOverflow the client is to be cut off */
-  constructor(exit: Exit, stats: LiveStats, onOverflow: () => void) {
+  constructor(exit: Exit, stats: LiveStats, owner: OutboxOwner) {
     this.#exit = exit
     this.#stats = stats
-    this.#onOverflow = onOverflow
+    this.#owner = owner
   }
 
   /** How long the client, being behind, has taken nothing at all, in milliseconds. */
@@ -74,7 +78,7 @@ export class Outbox {
   }
 
   send(operation: OutboxOperation, frame: Frame): void {
-    if (this.#closed || !this.#exit.writable) return
+    if (this.#closed || !this.#owner.isOpen) return
     if (this.#backlog === null && !this.#exit.writableNeedDrain) {
       this.#exit.write(operation.encode(frame), 'latin1')
       return
@@ -114,7 +118,7 @@ export class Outbox {
     }
     if (backlog.movements === MAX_KEPT_MOVEMENTS) {
       this.close()
-      this.#onOverflow()
+      this.#owner.cutOff()
       return
     }
     backlog.movements += 1
@@ -125,7 +129,7 @@ export class Outbox {
 
   #flush(): void {
     const backlog = this.#backlog
-    if (backlog === null) return
+    if (backlog === null || !this.#owner.isOpen) return
     backlog.since = performance.now()
     for (const [key, { operation, frame }] of backlog.kept) {
       if (this.#exit.writableNeedDrain) {

@@ -29,7 +29,7 @@ import type { Member } from './member.ts'
 import { nextMessage, nextMessageTail } from './next-message.ts'
 import type { PrepareOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
-import type { OutboxOperation } from './outbox.ts'
+import type { OutboxOperation, OutboxOwner } from './outbox.ts'
 import type { LiveStats } from '../../live/stats.ts'
 
 export interface WebSocketOptions {
@@ -141,7 +141,7 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
   }
 }
 
-class Connection implements Peer {
+class Connection implements Peer, OutboxOwner {
   unanswered = 0
   readonly outbox: Outbox
   readonly #ws: WebSocket
@@ -156,7 +156,7 @@ class Connection implements Peer {
   constructor(ws: WebSocket, socket: Duplex, options: WebSocketOptions) {
     this.#ws = ws
     this.#options = options
-    this.outbox = new Outbox(socket, options.stats, () => this.close(TRY_AGAIN_LATER, 'slow consumer'))
+    this.outbox = new Outbox(socket, options.stats, this)
   }
 
   open(handshake: Server): void {
@@ -183,8 +183,16 @@ class Connection implements Peer {
     ws.once('close', (code, reason) => void closed(code, String(reason)))
   }
 
+  get isOpen(): boolean {
+    return this.#ws.readyState === WebSocket.OPEN
+  }
+
+  cutOff(): void {
+    this.close(TRY_AGAIN_LATER, 'slow consumer')
+  }
+
   ping(): void {
-    if (this.outbox.stuckForMs > MAX_STUCK_MS) this.close(TRY_AGAIN_LATER, 'slow consumer')
+    if (this.outbox.stuckForMs > MAX_STUCK_MS) this.cutOff()
     else this.#ws.ping()
   }
 
