@@ -40,9 +40,9 @@ async function connect(): Promise<LiveSocket> {
   return socket
 }
 
-/** Some 10 KB each, so that the kernel's buffers are full soon. */
-const STATE =
-  'subscription ($sku: ID!) { availabilityChanged(skus: [$sku]) { sku available version batches { reference } } }'
+/** Some 100 KB each, so that the kernel's buffers are full soon. */
+const STATE = `subscription ($sku: ID!) { availabilityChanged(skus: [$sku]) { sku available version
+  ${Array.from({ length: 10 }, (_, at) => `b${at}: batches { reference }`).join(' ')} } }`
 const LEDGER = `subscription { stockMoved { position sku ${Array.from({ length: 14 }, (_, at) => `a${at}: batchReference`).join(' ')} } }`
 
 /** So many changes of the product. */
