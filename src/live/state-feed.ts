@@ -121,7 +121,7 @@ export class StateFeed<Row extends ProjectedRow> {
   /** Rows that have changed. */
   apply(rows: readonly Row[]): void {
     if (this.#watched.size === 0) return
-    for (const row of rows) this.#put(row, ({ position }) => position < row.position)
+    for (const row of rows) this.#put(row, isOlder)
   }
 
   /** Another process has changed rows of these shards; they come by themselves. To be told before `position` is. */
@@ -164,11 +164,11 @@ export class StateFeed<Row extends ProjectedRow> {
     this.#rereading = null
   }
 
-  #put(row: Row, replaces: (known: Row) => boolean): void {
+  #put(row: Row, givesWay: (known: Row, to: Row) => boolean): void {
     const watched = this.#watched.get(this.#options.keyOf(row))
     if (watched === undefined) return
     const known = watched.rows.get(row.partition)
-    if (known !== undefined && !replaces(known)) return
+    if (known !== undefined && !givesWay(known, row)) return
     watched.rows.set(row.partition, row)
     if (watched.live) for (const watcher of watched.watchers) tell(watcher, watched)
   }
@@ -262,7 +262,7 @@ export class StateFeed<Row extends ProjectedRow> {
       const wanted = keys.filter((key) => this.#watched.has(key))
       if (wanted.length === 0) return
       try {
-        for (const row of await this.#options.load(wanted)) this.#put(row, (known) => isOutdated(known, row))
+        for (const row of await this.#options.load(wanted)) this.#put(row, isOutdated)
         return
       } catch (error) {
         this.#options.onError(error)
@@ -279,9 +279,8 @@ function tell<Row extends ProjectedRow>(
   if (rows.size > 0 || !skipEmpty) queue.put(key, [...rows.values()])
 }
 
+const isOlder = (known: ProjectedRow, row: ProjectedRow): boolean => known.position < row.position
+
 /** By a row that was read. A projection that was made anew can say something else than before at the same position. */
-function isOutdated(known: ProjectedRow, read: ProjectedRow): boolean {
-  return (
-    known.position < read.position || (known.position === read.position && !isDeepStrictEqual(known, read))
-  )
-}
+const isOutdated = (known: ProjectedRow, read: ProjectedRow): boolean =>
+  isOlder(known, read) || (known.position === read.position && !isDeepStrictEqual(known, read))
