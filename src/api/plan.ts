@@ -150,15 +150,15 @@ class Planner {
 
   #stepOf(type: GraphQLObjectType, name: string, nodes: readonly FieldNode[]): Step {
     this.#stepsLeft -= 1
-    if (this.#stepsLeft < 0) throw new Unplanned()
+    // To assign to that name would be something else than to have a key of it.
+    if (this.#stepsLeft < 0 || name === '__proto__') throw new Unplanned()
     const node = nodes[0] as FieldNode
     if (node.name.value === '__typename') {
       const complete: Complete = () => type.name
       return { name, nodes, resolve: () => null, complete, isNonNull: true }
     }
     const field = type.getFields()[node.name.value]
-    // To assign it would be something else than to have a key of that name.
-    if (field === undefined || name === '__proto__') throw new Unplanned()
+    if (field === undefined) throw new Unplanned()
     const selections = nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? [])
     const complete = this.#completionOf(field.type, selections)
     return { name, nodes, resolve: resolverOf(field, node), complete, isNonNull: isNonNullType(field.type) }

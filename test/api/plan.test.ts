@@ -181,6 +181,7 @@ test.each([
   ['an interface', '{ named { id } }'],
   ['introspection', '{ __schema { queryType { name } } }'],
   ['a name that is no key', '{ __proto__: id }'],
+  ['a type by a name that is no key', '{ __proto__: __typename }'],
 ])('%s is left to graphql-js', async (_, text) => {
   const document = parse(text)
   expect(createPlan(schema, document, null)).toBeNull()
