@@ -81,8 +81,8 @@ export function refuse(
 
 /** Tells browsers which pages of other origins may read the answers. Those of its own need not be told. */
 function allowOrigins(server: FastifyInstance, named: readonly string[]): void {
-  // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
   const allowsOrigin = createOriginPolicy(named)
+  // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
   server.addHook('onRequest', ({ headers }, reply, done) => {
     if (headers['access-control-request-private-network'] === 'true' && allowsOrigin(headers)) {
       reply.header('access-control-allow-private-network', 'true')

@@ -1,7 +1,7 @@
 /**
  * Live operations over WebSocket, in the graphql-transport-ws protocol. graphql-ws sees to how a connection begins and stays alive;
  * operations, and how results get out, are ours: a frame is written to the socket as the bytes that all members of a group
- * share, between an operation's own id and a bracket. The socket is the one that the upgrade was asked on, and ws without
+ * share, with an operation's own id behind them. The socket is the one that the upgrade was asked on, and ws without
  * compression writes to it at once, so the two do not get into each other's way.
  */
 import { STATUS_CODES } from 'node:http'
