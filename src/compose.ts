@@ -102,7 +102,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   // What is known of the projections as they change.
   const readPool = openPool(forQueries(databaseUrl), QUERY_CONNECTIONS)
   releases.push(() => readPool.close())
-  const reads = createReads(readPool.db, redisReadModel ? [AVAILABILITY_REDIS] : [])
+  const reads = createReads(readPool.db, partitions, redisReadModel ? [AVAILABILITY_REDIS] : [])
   const tail = new LogTail(MAX_RECENT_EVENTS)
   const onReadError = warn('reading for live clients failed')
   const hub = new Hub({
@@ -158,9 +158,9 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     connection: forCommands(databaseUrl),
     partitions,
     now,
-    onCommit({ partition, head, events }) {
-      tail.advance(partition, head, events)
-      transport?.publishHead(partition, head)
+    onCommit(commit) {
+      tail.add(commit)
+      transport?.publishHead(commit.partition, commit.head)
     },
     onBatch: (report) => metrics.batch(report),
   })
@@ -180,10 +180,11 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   // Queries and subscriptions.
   const replica = readDatabaseUrl === null ? null : openPool(forQueries(readDatabaseUrl), QUERY_CONNECTIONS)
   releases.push(() => replica?.close())
-  const queries = replica === null ? reads : createReads(replica.db)
+  const queries = replica === null ? reads : createReads(replica.db, partitions)
   const consistent = createConsistency({
     progress: replica === null ? hub.progress : createReplicaProgress(queries.progress),
-    heads: async () => new Map((await reads.progress()).map(({ partition, head }) => [partition, head])),
+    heads: async () =>
+      new Map((await reads.progress()).map(({ partition, head }) => [partition, head.position])),
     timeoutMs: CONSISTENCY_TIMEOUT_MS,
   })
   const progressStream = new ProgressStream({
@@ -222,7 +223,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
       await projectors.project(projection, (change) => {
         hub.take(change)
         transport?.publishChange(change)
-        metrics.projected(projection.name, Number(change.to - change.from))
+        metrics.projected(projection.name, Number(change.to.position - change.from.position))
       })
     }
     if (redis !== null)
@@ -236,7 +237,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
       await projectors.run(
         AVAILABILITY_REDIS,
         (db) => createReadModel(db, inRedis),
-        ({ from, to }) => metrics.projected(AVAILABILITY_REDIS, Number(to - from)),
+        ({ from, to }) => metrics.projected(AVAILABILITY_REDIS, Number(to.position - from.position)),
       )
       const keeper = new ReadModelKeeper({
         link: redis,
@@ -281,7 +282,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   return {
     url: served.url,
     dispatch,
-    isEmpty: async () => (await reads.progress()).every(({ head }) => head === 0n),
+    isEmpty: async () => (await reads.progress()).every(({ head }) => head.position === 0n),
     async close() {
       draining = true
       if (config.drainSeconds > 0) await served.drain(config.drainSeconds * 1000)

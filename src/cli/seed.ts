@@ -22,7 +22,7 @@ export default command({
       })
       try {
         const heads = await createLogReader(writeSide.db).heads()
-        if ([...heads].some(([, head]) => head > 0n)) {
+        if ([...heads].some(([, head]) => head.position > 0n)) {
           throw new UsageError(
             'The log is not empty, so the sample catalogue is not loaded. `onhand reset` empties it.',
           )

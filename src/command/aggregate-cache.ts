@@ -1,14 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import type { Product } from '../domain/product.ts'
-import type { LogPosition, Sku } from '../domain/values.ts'
+import type { Sku } from '../domain/values.ts'
+import { samePoint } from '../log/point.ts'
+import type { LogPoint } from '../log/point.ts'
 
 /**
- * A partition's products as this process last left them. True exactly as long as the log's head is where this
- * process left it, too: any other head means that another process wrote, and all is forgotten.
+ * A partition's products as this process last left them. True exactly as long as the log's head is the point where this
+ * process left it: any other position or tag means that another process wrote, or that commits were lost.
  */
 export class AggregateCache {
   readonly #products: LRUCache<Sku, Product>
-  #head: LogPosition | null = null
+  #head: LogPoint | null = null
 
   /** @param maxEntries batches and waiting lines of all cached products together */
   constructor(maxEntries: number) {
@@ -19,8 +21,8 @@ export class AggregateCache {
   }
 
   /** Call with the head that the lock returned, before the first `get`. */
-  enter(head: LogPosition): void {
-    if (head !== this.#head) this.forget()
+  enter(head: LogPoint): void {
+    if (this.#head === null || !samePoint(head, this.#head)) this.forget()
   }
 
   get(sku: Sku): Product | undefined {
@@ -28,7 +30,7 @@ export class AggregateCache {
   }
 
   /** Call once the transaction that led to `head` is committed. */
-  leave(head: LogPosition, products: Iterable<Product>): void {
+  leave(head: LogPoint, products: Iterable<Product>): void {
     for (const product of products) this.#products.set(product.sku, product)
     this.#head = head
   }

@@ -8,14 +8,14 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Command } from '../domain/messages.ts'
-import type { BatchReference, LogPosition, Sku } from '../domain/values.ts'
-import type { RecordedEvent } from '../domain/messages.ts'
+import type { BatchReference, Sku } from '../domain/values.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { Deferred } from '../lib/deferred.ts'
 import { isIntegrityViolation, isUnavailable } from '../lib/postgres-error.ts'
 import { CommitUnknown } from '../lib/postgres.ts'
 import { partitionOf } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
+import type { Commit } from '../log/tail.ts'
 import { OutcomeUnknown, Overloaded, Unavailable } from './faults.ts'
 import type { PartitionWriter } from './partition-writer.ts'
 import type { CommandRequest, Outcome } from './request.ts'
@@ -30,12 +30,6 @@ export interface DispatcherOptions {
   /** Told of each commit at once, before its callers are. */
   readonly onCommit: (commit: Commit) => void
   readonly onBatch: (report: BatchReport) => void
-}
-
-export interface Commit {
-  readonly partition: Partition
-  readonly head: LogPosition
-  readonly events: readonly RecordedEvent[]
 }
 
 export interface BatchReport {
@@ -135,9 +129,9 @@ class Lane {
     const startedAt = performance.now()
     let failed = true
     try {
-      const { outcomes, events, head } = await this.#writer.write(batch.map(({ request }) => request))
+      const { outcomes, events, from, head } = await this.#writer.write(batch.map(({ request }) => request))
       failed = false
-      if (events.length > 0) this.#options.onCommit({ partition: this.#partition, head, events })
+      if (events.length > 0) this.#options.onCommit({ partition: this.#partition, from, head, events })
       for (const [at, { answer }] of batch.entries()) {
         const outcome = outcomes[at]
         if (outcome === undefined || outcome instanceof Error) answer.reject(outcome)

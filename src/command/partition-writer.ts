@@ -12,12 +12,14 @@
 import { decide, lineKey, unitsToFree } from '../domain/decide.ts'
 import type { LineKey } from '../domain/decide.ts'
 import type { Command } from '../domain/messages.ts'
-import type { BatchReference, LogPosition, OrderId, Sku } from '../domain/values.ts'
-import type { RecordedEvent } from '../domain/messages.ts'
+import type { BatchReference, OrderId, Sku } from '../domain/values.ts'
 import type { Session } from '../lib/postgres.ts'
 import { createLogWriter } from '../log/append.ts'
-import type { LogWriter } from '../log/append.ts'
+import type { Head, LogWriter } from '../log/append.ts'
 import type { Partition } from '../log/partition.ts'
+import { newTag } from '../log/point.ts'
+import type { LogPoint } from '../log/point.ts'
+import type { LoggedEvent } from '../log/read.ts'
 import type { AggregateCache } from './aggregate-cache.ts'
 import { createLoader } from './load.ts'
 import type { Loader } from './load.ts'
@@ -30,8 +32,10 @@ import { Unit } from './unit.ts'
 export interface Written {
   /** One for each request; an `Error` where deciding that command failed, which left the others alone. */
   readonly outcomes: readonly (Outcome | Error)[]
-  readonly events: readonly RecordedEvent[]
-  readonly head: LogPosition
+  readonly events: readonly LoggedEvent[]
+  /** The head before, and after. */
+  readonly from: LogPoint
+  readonly head: LogPoint
 }
 
 export class PartitionWriter {
@@ -49,16 +53,16 @@ export class PartitionWriter {
     this.#cache = cache
     this.#now = now
     this.#log = createLogWriter(session.db)
-    this.#load = createLoader(session.db)
-    this.#save = createSave(session.db, this.#log)
+    this.#load = createLoader(session.db, partition)
+    this.#save = createSave(session.db)
   }
 
   /** @throws CommitUnknown, or why the transaction failed; then nothing was written */
   async write(requests: readonly CommandRequest[]): Promise<Written> {
     try {
-      const { unit, outcomes } = await this.#session.transaction(() => this.#decideAll(requests))
-      this.#cache.leave(unit.head, unit.products.values())
-      return { outcomes, events: unit.events, head: unit.head }
+      const { products, ...written } = await this.#session.transaction(() => this.#decideAll(requests))
+      this.#cache.leave(written.head, products)
+      return written
     } catch (error) {
       this.#cache.forget()
       throw error
@@ -66,15 +70,25 @@ export class PartitionWriter {
   }
 
   async #decideAll(requests: readonly CommandRequest[]) {
-    const now = this.#now()
-    const unit = await this.#prepare(requests)
+    const { unit, from } = await this.#prepare(requests)
+    const now = this.#timeAfter(from.recordedAt)
     const outcomes: (Outcome | Error)[] = []
     for (const request of requests) outcomes.push(await this.#answer(unit, request, now))
     await this.#save(this.#partition, unit.takeChanges(), now)
-    return { unit, outcomes }
+    const tag = newTag()
+    const events = unit.events.map((event) => ({ ...event, tag: event.position === unit.head ? tag : null }))
+    await this.#log.append(this.#partition, events)
+    const head = events.length === 0 ? from : { position: unit.head, tag }
+    return { outcomes, events, from, head, products: unit.products.values() }
   }
 
-  async #prepare(requests: readonly CommandRequest[]): Promise<Unit> {
+  /** Events are recorded in the order of their times, whatever the clocks of several processes say. */
+  #timeAfter(last: Date | null): Date {
+    const now = this.#now()
+    return last !== null && now < last ? last : now
+  }
+
+  async #prepare(requests: readonly CommandRequest[]): Promise<{ unit: Unit; from: Head }> {
     const named = namesIn(requests.map((request) => request.command))
     const [head, receipts, lines, skus] = await Promise.all([
       this.#log.lock(this.#partition),
@@ -83,19 +97,18 @@ export class PartitionWriter {
       this.#load.skusOf([...named.batches]),
     ])
     this.#cache.enter(head)
-    const unit = new Unit(head)
+    const unit = new Unit(head.position)
     unit.know({ receipts, lines })
-    for (const { reference, sku, partition } of skus) {
+    for (const { reference, sku } of skus) {
       unit.skuOf.set(reference, sku)
-      // Another partition's product is not for this one to know: its lock is not held.
-      if (partition === this.#partition) named.skus.add(sku)
+      named.skus.add(sku)
     }
     const cached = [...named.skus].flatMap((sku) => this.#cache.get(sku) ?? [])
     unit.know({ products: cached })
     unit.know({
       products: await this.#load.products([...named.skus].filter((sku) => !unit.products.has(sku))),
     })
-    return unit
+    return { unit, from: head }
   }
 
   async #answer(unit: Unit, { id, command }: CommandRequest, now: Date): Promise<Outcome | Error> {

@@ -1,21 +1,20 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { pack, packedRows, prepareInsert } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
-import type { LogWriter } from '../log/append.ts'
 import type { Partition } from '../log/partition.ts'
 import { encodeReceipt } from './receipt.ts'
 import { allocations, batches, receipts } from './tables.ts'
 import type { Changes } from './unit.ts'
 
-/** Writes all changes of a partition; a statement a table, sent together. */
+/** Writes the rows that follow from a partition's new events, one statement per table, sent together. */
 export type Save = (partition: Partition, changes: Changes, now: Date) => Promise<void>
 
-export function createSave(db: Database, log: LogWriter): Save {
+export function createSave(db: Database): Save {
   const upsertBatches = prepareInsert(db, batches, [batches.partition, batches.reference])
   const upsertLines = prepareInsert(db, allocations, [
+    allocations.partition,
     allocations.orderId,
     allocations.sku,
-    allocations.partition,
   ])
   const insertReceipts = prepareInsert(db, receipts)
   const deleteLines = db
@@ -30,7 +29,6 @@ export function createSave(db: Database, log: LogWriter): Save {
 
   return async (partition, changes, now) => {
     const writes = [
-      log.append(partition, changes.events),
       upsertBatches(changes.batches.map((batch) => ({ partition, ...batch }))),
       upsertLines(changes.lines.map((line) => ({ partition, ...line }))),
       insertReceipts(changes.receipts.map((receipt) => encodeReceipt(receipt, partition, now))),

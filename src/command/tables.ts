@@ -3,7 +3,7 @@
  * CHECK constraints repeat the invariants that matter most, so that even a bug cannot oversell.
  */
 import { sql } from 'drizzle-orm'
-import { check, date, index, integer, json, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import { check, date, index, integer, json, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { BatchReference, CalendarDate, CommandId, LogPosition } from '../domain/values.ts'
 import type { OrderId, Quantity, Sku } from '../domain/values.ts'
 import { id, instant, position } from '../lib/column-types.ts'
@@ -23,10 +23,24 @@ export const batches = stock.table(
   },
   (table) => [
     primaryKey({ columns: [table.partition, table.reference] }),
-    unique('batches_reference_unique').on(table.reference),
-    index('batches_sku').on(table.sku),
+    index('batches_sku').on(table.partition, table.sku),
     check('batches_not_oversold', sql`0 <= ${table.allocated} and ${table.allocated} <= ${table.quantity}`),
   ],
+)
+
+/**
+ * Who may use a batch reference, one row per reference, in the partition that the reference hashes to (its home). A batch is
+ * written only under such a claim, so references are unique although batches lie in the partitions of their products.
+ */
+export const batchReferences = stock.table(
+  'batch_references',
+  {
+    partition: integer('partition').notNull(),
+    reference: id('reference').$type<BatchReference>().notNull(),
+    sku: id('sku').$type<Sku>().notNull(),
+    claimedAt: instant('claimed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.partition, table.reference] })],
 )
 
 /** One row for each order line that has been accepted and not taken back. */
@@ -43,10 +57,13 @@ export const allocations = stock.table(
     placed: position('placed').$type<LogPosition>().notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.orderId, table.sku, table.partition] }),
-    index('allocations_of_batch').on(table.batchReference, table.placed),
+    primaryKey({ columns: [table.partition, table.orderId, table.sku] }),
+    index('allocations_of_batch').on(table.partition, table.batchReference, table.placed),
     index('allocations_waiting')
-      .on(table.sku, table.placed)
+      .on(table.partition, table.sku, table.placed)
+      .where(sql`${table.batchReference} is null`),
+    index('allocations_waiting_by_quantity')
+      .on(table.partition, table.sku, table.quantity)
       .where(sql`${table.batchReference} is null`),
     check('allocations_quantity_positive', sql`${table.quantity} > 0`),
   ],
@@ -56,8 +73,8 @@ export const allocations = stock.table(
 export const receipts = stock.table(
   'receipts',
   {
-    commandId: id('command_id').$type<CommandId>().notNull(),
     partition: integer('partition').notNull(),
+    commandId: id('command_id').$type<CommandId>().notNull(),
     /** A hash of what the command asked for. */
     fingerprint: text('fingerprint').notNull(),
     /** The log's head after the command; null if it was refused. */
@@ -66,7 +83,20 @@ export const receipts = stock.table(
     recordedAt: instant('recorded_at').notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.commandId, table.partition] }),
-    index('receipts_age').using('brin', table.recordedAt),
+    primaryKey({ columns: [table.partition, table.commandId] }),
+    index('receipts_age').on(table.partition, table.recordedAt),
   ],
+)
+
+/** How far each stream of other systems has been applied. It moves in the transaction of the command that an entry became. */
+export const streamPositions = stock.table(
+  'stream_positions',
+  {
+    partition: integer('partition').notNull(),
+    stream: text('stream').notNull(),
+    /** Id of the last entry that was answered, as Redis writes it: `1700000000000-3`. */
+    entryId: text('entry_id').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.partition, table.stream] })],
 )

@@ -25,6 +25,7 @@ export class Unit implements Stock {
   readonly lines = new Map<LineKey, Line>()
   /** All that was recorded in this transaction. */
   readonly events: RecordedEvent[] = []
+  /** Position of the last event. */
   head: LogPosition
   readonly #receipts = new Map<CommandId, Receipt>()
 

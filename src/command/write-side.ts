@@ -1,10 +1,9 @@
-import type { BatchReference } from '../domain/values.ts'
 import { openPool, openSession } from '../lib/postgres.ts'
 import type { ConnectionOptions, Database } from '../lib/postgres.ts'
 import { AggregateCache } from './aggregate-cache.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherOptions } from './dispatcher.ts'
-import { createLoader } from './load.ts'
+import { createSkuLookup } from './load.ts'
 import { PartitionWriter } from './partition-writer.ts'
 
 export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | 'onBatch'> {
@@ -34,13 +33,12 @@ export function createWriteSide({
 }: WriteSideOptions): WriteSide {
   const sessions = Array.from({ length: partitions }, () => openSession(connection))
   const lookups = openPool(connection, 2)
-  const load = createLoader(lookups.db)
   const dispatcher = new Dispatcher({
     writers: sessions.map((session, partition) => {
       const cache = new AggregateCache(Math.ceil(MAX_CACHED_ENTRIES / partitions))
       return new PartitionWriter(partition, session, cache, now)
     }),
-    skuOf: async (reference: BatchReference) => (await load.skusOf([reference]))[0]?.sku,
+    skuOf: createSkuLookup(lookups.db, partitions),
     maxBatchCommands: MAX_BATCH_COMMANDS,
     maxQueuedCommands: MAX_QUEUED_COMMANDS,
     onCommit,

@@ -6,12 +6,13 @@
  * everything is written anew from the Postgres projection, while the consumer is held by its checkpoint's lock. That has come
  * at least as far, so that no reader sees a product go back.
  */
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt } from 'drizzle-orm'
 import type { LogPosition, Sku } from '../domain/values.ts'
 import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import { availability, availabilityTable } from '../projection/availability.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
+import { createCheckpoints } from '../projector/checkpoint.ts'
 import type { Consumer } from '../projector/consumer.ts'
 import { createFold } from '../projector/fold.ts'
 import type { Projection } from '../projector/projection.ts'
@@ -81,20 +82,19 @@ export async function restoreReadModel(
   when: 'lost' | 'always',
 ): Promise<void> {
   await session.transaction(async () => {
+    const { hold, renew } = createCheckpoints(session.db)
     const held = await session.db
-      .select({ partition: checkpoints.partition, position: checkpoints.position })
+      .select({ partition: checkpoints.partition })
       .from(checkpoints)
       .where(eq(checkpoints.projection, AVAILABILITY_REDIS))
       .orderBy(asc(checkpoints.partition))
-      .for('update')
-    for (const { partition, position } of held)
+    for (const { partition } of held) {
+      const { position } = await hold(AVAILABILITY_REDIS, partition)
       if (when === 'always' || isLost(await redis.position(partition), position))
         await restorePartition(session.db, redis, partition, position)
-    // Whoever remembers rows may have folded them onto lost ones.
-    await session.db
-      .update(checkpoints)
-      .set({ generation: sql`${checkpoints.generation} + 1` })
-      .where(eq(checkpoints.projection, AVAILABILITY_REDIS))
+      // Whoever remembers rows may have folded them onto lost ones.
+      await renew(AVAILABILITY_REDIS, partition)
+    }
   })
 }
 
@@ -106,11 +106,7 @@ async function restorePartition(
   checkpoint: LogPosition,
 ): Promise<LogPosition> {
   const before = await redis.position(partition)
-  const [projected] = await db
-    .select({ position: checkpoints.position })
-    .from(checkpoints)
-    .where(and(eq(checkpoints.projection, availability.name), eq(checkpoints.partition, partition)))
-  const position = projected?.position ?? ORIGIN
+  const { position } = await createCheckpoints(db).read(availability.name, partition)
   if (position < checkpoint)
     throw new CannotRestoreYet(`Availability in Postgres is at ${position}, in Redis at ${checkpoint}.`)
   let after: Sku | null = null

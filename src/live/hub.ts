@@ -107,7 +107,8 @@ export class Hub {
   }
 
   /** A projector of this process has committed a change. */
-  take({ projection, partition, from, to, rows }: Change): void {
+  take({ projection, partition, rows, ...step }: Change): void {
+    const [from, to] = [step.from.position, step.to.position]
     const missed = from > this.progress.position(projection, partition)
     if (!this.progress.advance(projection, partition, to)) return
     const feed = this.#feeds.get(projection)

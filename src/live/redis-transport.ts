@@ -10,10 +10,10 @@
  *   `movements:<partition>`     those that follow the ledger
  */
 import { parseLogPosition } from '../domain/values.ts'
-import type { LogPosition } from '../domain/values.ts'
 import { groupBy } from '../lib/group-by.ts'
 import type { RedisClient, RedisLink } from '../lib/redis.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint, LogTag } from '../log/point.ts'
 import { projections } from '../projection/all.ts'
 import { availability } from '../projection/availability.ts'
 import { movements } from '../projection/movements.ts'
@@ -30,7 +30,7 @@ export interface TransportOptions {
   readonly redis: RedisLink
   /** Which log the signals are about: several databases may share one Redis. */
   readonly installation: string
-  readonly onHead: (partition: Partition, head: LogPosition) => void
+  readonly onHead: (partition: Partition, head: LogPoint) => void
   readonly onProgress: (progressed: Progressed) => void
   /** Signals may have been lost up to now. */
   readonly onReconnect: () => void
@@ -39,7 +39,7 @@ export interface TransportOptions {
 
 export interface Transport {
   readonly channels: Channels
-  publishHead(partition: Partition, head: LogPosition): void
+  publishHead(partition: Partition, head: LogPoint): void
   publishChange(change: Change): void
   close(): void
 }
@@ -57,8 +57,8 @@ export function createTransport(options: TransportOptions): Transport {
   let unanswered = 0
 
   channels.open('heads', (message) => {
-    const [partition, head] = message.split(' ') as [string, string]
-    onHead(Number(partition), parseLogPosition(head))
+    const [partition, position, tag] = message.split(' ') as [string, string, string]
+    onHead(Number(partition), { position: parseLogPosition(position), tag: BigInt(tag) as LogTag })
   })
   for (const { name } of projections) {
     channels.open(`progress:${name}`, (message) => onProgress(decodeProgress(name, message)))
@@ -82,18 +82,19 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     channels,
     publishHead(partition, head) {
-      if (canPublish()) publish('heads', `${partition} ${head}`)
+      if (canPublish()) publish('heads', `${partition} ${head.position} ${head.tag}`)
     },
     publishChange(change) {
       if (!canPublish()) return
-      const { projection: name, partition, from, to, rows } = change
+      const { projection: name, partition, rows } = change
+      const step = { partition, from: change.from.position, to: change.to.position }
       const projection = watched.get(name)
       const byShard = projection && groupBy(rows, (row) => shardOf(keyOfRow(projection, row)))
       for (const [shard, changed] of byShard ?? [])
-        publish(`rows:${name}:${shard}`, encodeRows(name, change, changed))
-      if (name === movements.name) publish(`movements:${partition}`, encodeRows(name, change, rows))
+        publish(`rows:${name}:${shard}`, encodeRows(name, step, changed))
+      if (name === movements.name) publish(`movements:${partition}`, encodeRows(name, step, rows))
       const shards = shardSet(byShard?.keys() ?? [])
-      publish(`progress:${name}`, encodeProgress({ projection: name, partition, from, to, shards }))
+      publish(`progress:${name}`, encodeProgress({ projection: name, ...step, shards }))
     },
     close: () => channels.close(),
   }

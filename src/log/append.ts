@@ -1,46 +1,52 @@
-import { eq, sql } from 'drizzle-orm'
-import type { LogPosition } from '../domain/values.ts'
-import type { RecordedEvent } from '../domain/messages.ts'
+import { desc, eq, sql } from 'drizzle-orm'
 import { prepareInsert } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import { encodeEvent } from './codec.ts'
 import type { Partition } from './partition.ts'
+import { LOG_ORIGIN } from './point.ts'
+import type { LogPoint } from './point.ts'
+import type { LoggedEvent } from './read.ts'
 import { events, logPartitions } from './tables.ts'
 
+/** Where a log ends. */
+export interface Head extends LogPoint {
+  /** When the last event was recorded; null in an empty log. */
+  readonly recordedAt: Date | null
+}
+
 export interface LogWriter {
-  /** Takes the partition until the transaction ends: no one else writes to it, and `head` is the truth. */
-  lock(partition: Partition): Promise<LogPosition>
-  /** Adds events at `head + 1 …`. Only for who holds the lock. */
-  append(partition: Partition, recorded: readonly RecordedEvent[]): Promise<void>
+  /** Takes the partition until the transaction ends: nobody else writes to it, and the head is the truth. */
+  lock(partition: Partition): Promise<Head>
+  /** Adds events that follow the head. Only for the holder of the lock. */
+  append(partition: Partition, logged: readonly LoggedEvent[]): Promise<void>
 }
 
 export function createLogWriter(db: Database): LogWriter {
   const lock = db
-    .select({ head: logPartitions.head })
+    .select({ partition: logPartitions.partition })
     .from(logPartitions)
     .where(eq(logPartitions.partition, sql.placeholder('partition')))
     .for('update')
     .prepare('lock_partition')
+  const head = db
+    .select({ position: events.position, tag: events.tag, recordedAt: events.recordedAt })
+    .from(events)
+    .where(eq(events.partition, sql.placeholder('partition')))
+    .orderBy(desc(events.position))
+    .limit(1)
+    .prepare('log_head')
   const insert = prepareInsert(db, events)
-  const moveHead = db
-    .update(logPartitions)
-    .set({ head: sql`${sql.placeholder('head')}::bigint` })
-    .where(eq(logPartitions.partition, sql.placeholder('partition')))
-    .prepare('move_head')
 
   return {
     async lock(partition) {
-      const [row] = await lock.execute({ partition })
-      if (row === undefined) throw new Error(`The log has no partition ${partition}.`)
-      return row.head
+      // The second statement runs once the first has the lock, and sees all that was committed until then.
+      const [locked, [last]] = await Promise.all([lock.execute({ partition }), head.execute({ partition })])
+      if (locked.length === 0) throw new Error(`The log has no partition ${partition}.`)
+      if (last === undefined) return { ...LOG_ORIGIN, recordedAt: null }
+      return { ...last, tag: last.tag ?? LOG_ORIGIN.tag }
     },
-    async append(partition, recorded) {
-      const last = recorded.at(-1)
-      if (last === undefined) return
-      await Promise.all([
-        insert(recorded.map(({ event, ...where }) => ({ partition, ...where, ...encodeEvent(event) }))),
-        moveHead.execute({ partition, head: String(last.position) }),
-      ])
+    async append(partition, logged) {
+      await insert(logged.map(({ event, ...where }) => ({ partition, ...where, ...encodeEvent(event) })))
     },
   }
 }

@@ -1,45 +1,69 @@
 /**
- * The end of the log as this process knows it: where each partition's head is, and the events of the commits
- * made here, so that they need not be read back. A hint about the head may be late or lost; what is kept is
- * never wrong, since positions are gapless and events never change.
+ * The end of the log as this process knows it: where each partition's head is, and the events of the commits made here, so
+ * that they need not be read back. A hint about the head may be late or lost.
+ *
+ * Invariant: the events kept of a partition are one run of whole commits without gaps, which follows on the point `from`.
  */
-import type { RecordedEvent } from '../domain/messages.ts'
-import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from './partition.ts'
+import { LOG_ORIGIN, samePoint } from './point.ts'
+import type { LogPoint } from './point.ts'
+import { wholeCommits } from './read.ts'
+import type { LoggedEvent } from './read.ts'
 
-const ORIGIN = 0n as LogPosition
+/** Events that were committed together. */
+export interface Commit {
+  readonly partition: Partition
+  /** The head before. */
+  readonly from: LogPoint
+  readonly head: LogPoint
+  readonly events: readonly LoggedEvent[]
+}
+
+interface Run {
+  from: LogPoint
+  readonly events: LoggedEvent[]
+}
 
 export class LogTail {
   readonly #maxEvents: number
-  readonly #heads = new Map<Partition, LogPosition>()
-  /** The last events of each partition, without gaps. */
-  readonly #recent = new Map<Partition, RecordedEvent[]>()
+  readonly #heads = new Map<Partition, LogPoint>()
+  readonly #recent = new Map<Partition, Run>()
   readonly #listeners = new Set<(partition: Partition) => void>()
 
-  /** @param maxEvents how many events a partition keeps in memory */
+  /** @param maxEvents how many events a partition keeps in memory, at least; at most twice as many */
   constructor(maxEvents: number) {
     this.#maxEvents = maxEvents
   }
 
-  head(partition: Partition): LogPosition {
-    return this.#heads.get(partition) ?? ORIGIN
+  head(partition: Partition): LogPoint {
+    return this.#heads.get(partition) ?? LOG_ORIGIN
   }
 
-  /** The log has grown to `head`; `events`, if they are at hand, end there. */
-  advance(partition: Partition, head: LogPosition, events: readonly RecordedEvent[] = []): void {
-    if (head <= this.head(partition)) return
+  /** This process has committed. */
+  add(commit: Commit): void {
+    this.#keep(commit)
+    this.advance(commit.partition, commit.head)
+  }
+
+  /** The log has grown, as another process or the database says. */
+  advance(partition: Partition, head: LogPoint): void {
+    if (head.position <= this.head(partition).position) return
     this.#heads.set(partition, head)
-    if (events.length > 0) this.#keep(partition, events)
     for (const listener of this.#listeners) listener(partition)
   }
 
-  /** The events after a position, if all of them are at hand; null if they must be read. */
-  recent(partition: Partition, after: LogPosition, limit: number): readonly RecordedEvent[] | null {
-    const kept = this.#recent.get(partition)
-    const first = kept?.[0]
-    if (kept === undefined || first === undefined || after + 1n < first.position) return null
-    const from = Number(after + 1n - first.position)
-    return from < kept.length ? kept.slice(from, from + limit) : null
+  /** The whole commits after a point, if all of them are at hand; null if they must be read. */
+  recent(partition: Partition, after: LogPoint, limit: number): readonly LoggedEvent[] | null {
+    const run = this.#recent.get(partition)
+    if (run === undefined || after.position < run.from.position) return null
+    const start = Number(after.position - run.from.position)
+    const before = start === 0 ? run.from : run.events[start - 1]
+    if (before === undefined || before.tag !== after.tag || start === run.events.length) return null
+    const page = wholeCommits(run.events.slice(start, start + limit))
+    if (page.length > 0) return page
+    // A commit that is longer than a page is a page.
+    const end = run.events.findIndex(({ tag }, at) => at >= start && tag !== null)
+    return run.events.slice(start, end + 1)
   }
 
   /** @returns a function that ends it */
@@ -48,15 +72,34 @@ export class LogTail {
     return () => this.#listeners.delete(listener)
   }
 
-  #keep(partition: Partition, events: readonly RecordedEvent[]): void {
-    const kept = this.#recent.get(partition)
-    const last = kept?.at(-1)
-    if (kept === undefined || last === undefined || last.position + 1n !== events[0]?.position) {
-      this.#recent.set(partition, events.slice(-this.#maxEvents))
+  #keep({ partition, from, events }: Commit): void {
+    if (events.length > this.#maxEvents) {
+      this.#recent.delete(partition)
       return
     }
-    for (const event of events) kept.push(event)
-    // Cut rarely, so that each event is moved once at most.
-    if (kept.length > 2 * this.#maxEvents) kept.splice(0, kept.length - this.#maxEvents)
+    const run = this.#recent.get(partition)
+    const end = run && pointAt(run, run.events.length)
+    if (run === undefined || end === null || end === undefined || !samePoint(end, from)) {
+      this.#recent.set(partition, { from, events: [...events] })
+    } else {
+      for (const event of events) run.events.push(event)
+    }
+    this.#cut(this.#recent.get(partition) as Run)
   }
+
+  /** Rarely, so that each event is moved once at most; and only where a commit ends. */
+  #cut(run: Run): void {
+    if (run.events.length <= 2 * this.#maxEvents) return
+    let cut = run.events.length - this.#maxEvents
+    while (cut > 0 && run.events[cut - 1]?.tag === null) cut -= 1
+    run.from = pointAt(run, cut) ?? run.from
+    run.events.splice(0, cut)
+  }
+}
+
+/** The point after the first `count` events of a run; null if no commit ends there. */
+function pointAt(run: Run, count: number): LogPoint | null {
+  if (count === 0) return run.from
+  const { position, tag } = run.events[count - 1] as LoggedEvent
+  return tag === null ? null : { position, tag }
 }

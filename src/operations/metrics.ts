@@ -220,7 +220,7 @@ function progressGauges(registers: Registry[], read: Gauges['progress']): void {
       for (const row of await read().catch(() => [])) {
         const labels = { projection: row.projection, partition: row.partition }
         head.set({ partition: row.partition }, Number(row.head))
-        lag.set(labels, Number(row.head - row.position))
+        lag.set(labels, Number(row.head.position - row.position))
         lagSeconds.set(
           labels,
           row.waitingSince === null ? 0 : (Date.now() - row.waitingSince.getTime()) / 1000,

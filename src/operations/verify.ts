@@ -68,8 +68,8 @@ async function checkLog(db: Database): Promise<Check> {
     first: string
     last: string
   }>(
-    sql`select p.partition, p.head, count(e.position) as events, coalesce(min(e.position), 1) as first,
-        coalesce(max(e.position), 0) as last
+    sql`select p.partition, coalesce(max(e.position), 0) as head, count(e.position) as events,
+        coalesce(min(e.position), 1) as first, coalesce(max(e.position), 0) as last
       from stock.log_partitions p left join stock.events e using (partition)
       group by p.partition order by p.partition`,
   )
@@ -94,7 +94,7 @@ async function checkLog(db: Database): Promise<Check> {
 async function checkWriteSide({ session: { db }, onProgress }: VerifyOptions): Promise<Check[]> {
   const log = createLogReader(db)
   const replay = new StockReplay()
-  for (const [partition, head] of await log.heads()) {
+  for (const [partition, { position: head }] of await log.heads()) {
     for (let at = 0n as typeof head; at < head;) {
       const events = await log.read(partition, at, 10_000)
       const last = events.at(-1)
@@ -133,7 +133,7 @@ async function checkProjection(
 ): Promise<Check> {
   const { name } = projection
   const claim = `The projection ${name} is what the log says.`
-  const ahead = progress.find(({ position, head }) => position > head)
+  const ahead = progress.find(({ position, head }) => position > head.position)
   if (ahead !== undefined) {
     return {
       claim,
@@ -149,7 +149,7 @@ async function checkProjection(
   }
   const [now, replayed] = [await digest(db, name), await digest(db, copy.tableName)]
   const holds = now.rows === replayed.rows && now.hash === replayed.hash
-  const lag = progress.reduce((sum, { head, position }) => sum + head - position, 0n)
+  const lag = progress.reduce((sum, { head, position }) => sum + head.position - position, 0n)
   return {
     claim,
     holds,

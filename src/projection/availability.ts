@@ -61,9 +61,8 @@ const tableNamed = (name: string) =>
       updatedAt: instant('updated_at').notNull(),
     },
     (table) => [
-      primaryKey({ columns: [table.sku, table.partition] }),
-      index(`${name}_by_available`).on(table.available, table.sku),
-      index(`${name}_by_position`).on(table.partition, table.position),
+      primaryKey({ columns: [table.partition, table.sku] }),
+      index(`${name}_by_available`).on(table.partition, table.available, table.sku),
     ],
   )
 

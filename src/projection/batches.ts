@@ -1,5 +1,5 @@
 /** Each batch by its reference. */
-import { date, index, integer, primaryKey } from 'drizzle-orm/pg-core'
+import { date, integer, primaryKey } from 'drizzle-orm/pg-core'
 import type { RecordedEvent } from '../domain/messages.ts'
 import { batchOf } from '../domain/product.ts'
 import type { BatchReference, CalendarDate, LogPosition, Sku } from '../domain/values.ts'
@@ -34,10 +34,7 @@ const tableNamed = (name: string) =>
       reserved: integer('reserved').notNull(),
       available: integer('available').notNull(),
     },
-    (table) => [
-      primaryKey({ columns: [table.reference, table.partition] }),
-      index(`${name}_by_position`).on(table.partition, table.position),
-    ],
+    (table) => [primaryKey({ columns: [table.partition, table.reference] })],
   )
 
 export const batchesTable = tableNamed('batches')

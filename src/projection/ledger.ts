@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
-import type { LogPosition } from '../domain/values.ts'
+import type { LogPosition, Sku } from '../domain/values.ts'
 import type { Database } from '../lib/postgres.ts'
+import { partitionOf } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
 import { movementsTable as table } from './movements.ts'
 import type { MovementRow } from './movements.ts'
@@ -25,7 +26,7 @@ export interface Ledger {
   ): Promise<MovementRow[]>
 }
 
-export function createLedger(db: Database): Ledger {
+export function createLedger(db: Database, partitions: number): Ledger {
   const range = db
     .select()
     .from(table)
@@ -44,8 +45,8 @@ export function createLedger(db: Database): Ledger {
     .from(table)
     .where(
       and(
-        eq(table.sku, sql.placeholder('sku')),
         eq(table.partition, sql.placeholder('partition')),
+        eq(table.sku, sql.placeholder('sku')),
         gt(table.position, sql.placeholder('after')),
         lte(table.position, sql.placeholder('upTo')),
       ),
@@ -60,7 +61,9 @@ export function createLedger(db: Database): Ledger {
       const found = await db
         .select()
         .from(table)
-        .where(and(eq(table.sku, sql`${sku}`), ...where))
+        .where(
+          and(eq(table.partition, partitionOf(sku as Sku, partitions)), eq(table.sku, sku as Sku), ...where),
+        )
         .orderBy(...orderBy)
         .limit(request.limit + 1)
       return toPage(found, request)

@@ -52,7 +52,7 @@ const tableNamed = (name: string) =>
     },
     (table) => [
       primaryKey({ columns: [table.partition, table.position] }),
-      index(`${name}_of_product`).on(table.sku, table.position),
+      index(`${name}_of_product`).on(table.partition, table.sku, table.position),
     ],
   )
 

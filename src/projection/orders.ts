@@ -1,5 +1,5 @@
 /** Each order with its lines, and where the stock for them is. A partition's row holds the lines of its products. */
-import { index, integer, jsonb, primaryKey } from 'drizzle-orm/pg-core'
+import { integer, jsonb, primaryKey } from 'drizzle-orm/pg-core'
 import type { RecordedEvent } from '../domain/messages.ts'
 import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku } from '../domain/values.ts'
 import { id, instant, position } from '../lib/column-types.ts'
@@ -37,10 +37,7 @@ const tableNamed = (name: string) =>
       lines: jsonb('lines').$type<readonly OrderLine[]>().notNull(),
       updatedAt: instant('updated_at').notNull(),
     },
-    (table) => [
-      primaryKey({ columns: [table.orderId, table.partition] }),
-      index(`${name}_by_position`).on(table.partition, table.position),
-    ],
+    (table) => [primaryKey({ columns: [table.partition, table.orderId] })],
   )
 
 export const ordersTable = tableNamed('orders')

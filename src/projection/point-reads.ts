@@ -21,13 +21,14 @@ const MAX_KEYS = 1000
 export function createPointReads<Row extends ProjectedRow>(
   db: Database,
   projection: Projection<Row>,
+  partitions: number,
 ): PointReads<Row> {
   const table = projection.tableNamed(projection.name)
   const key = getTableColumns(table)[projection.key]
   const select = db
     .select()
     .from(table)
-    .where(sql`${key} = any(${packed('keys')})`)
+    .where(sql`${table.partition} = any(${allPartitions(partitions)}) and ${key} = any(${packed('keys')})`)
     .prepare('point_read')
 
   async function many(keys: readonly string[]): Promise<readonly Row[]> {
@@ -44,3 +45,6 @@ export function createPointReads<Row extends ProjectedRow>(
   )
   return { one: (wanted) => loader.load(wanted), many }
 }
+
+/** Every partition there is, as an array constant: whoever names no key's partition names all of them. */
+const allPartitions = (partitions: number) => sql.raw(`'{${[...Array(partitions).keys()].join(',')}}'::int[]`)

@@ -1,4 +1,4 @@
-import { and, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { pack } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import { availabilityTable } from './availability.ts'
@@ -30,7 +30,8 @@ export type ListProducts = (
   request: PageRequest<ProductPlace>,
 ) => Promise<Page<AvailabilityRow>>
 
-export function createProductList(db: Database): ListProducts {
+/** Each partition has an index in the list's order, so each is asked for a page, and the pages are merged. */
+export function createProductList(db: Database, partitions: number): ListProducts {
   const table = availabilityTable
   return async (filter, order, request) => {
     const columns = order.field === 'SKU' ? [table.sku] : [table.available, table.sku]
@@ -39,12 +40,31 @@ export function createProductList(db: Database): ListProducts {
     if (skus !== null) where.push(sql`${table.sku} = any(string_to_array(${pack(skus)}, e'\\x1f'))`)
     if (skuStartsWith !== null) where.push(sql`starts_with(${table.sku}, ${skuStartsWith})`)
     if (status !== null) where.push(inArray(table.status, [...status]))
-    const found = await db
-      .select()
-      .from(table)
-      .where(and(...where))
-      .orderBy(...orderBy)
-      .limit(request.limit + 1)
-    return toPage(found, request)
+    const pages = await Promise.all(
+      Array.from({ length: partitions }, (_, partition) =>
+        db
+          .select()
+          .from(table)
+          .where(and(eq(table.partition, partition), ...where))
+          .orderBy(...orderBy)
+          .limit(request.limit + 1),
+      ),
+    )
+    const reversed = (request.direction === 'backward') !== order.descending
+    return toPage(merge(pages, order, reversed).slice(0, request.limit + 1), request)
   }
 }
+
+function merge(
+  pages: readonly AvailabilityRow[][],
+  order: ProductOrder,
+  reversed: boolean,
+): readonly AvailabilityRow[] {
+  if (pages.length === 1) return pages[0] as AvailabilityRow[]
+  const compare = (a: AvailabilityRow, b: AvailabilityRow) =>
+    (order.field === 'SKU' ? 0 : a.available - b.available) || compareBytes(a.sku, b.sku)
+  return pages.flat().toSorted((a, b) => (reversed ? compare(b, a) : compare(a, b)))
+}
+
+/** As Postgres compares ids. JavaScript compares UTF-16 code units, which puts some characters elsewhere. */
+const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))

@@ -30,13 +30,13 @@ export interface Reads {
  * @param db connected as the role that can read the schema `views` only
  * @param others consumers of the log that are projections elsewhere than in Postgres
  */
-export function createReads(db: Database, others: readonly string[] = []): Reads {
+export function createReads(db: Database, partitions: number, others: readonly string[] = []): Reads {
   return {
-    availability: createPointReads(db, availability),
-    batches: createPointReads(db, batches),
-    orders: createPointReads(db, orders),
-    products: createProductList(db),
-    ledger: createLedger(db),
+    availability: createPointReads(db, availability, partitions),
+    batches: createPointReads(db, batches, partitions),
+    orders: createPointReads(db, orders, partitions),
+    products: createProductList(db, partitions),
+    ledger: createLedger(db, partitions),
     progress: createProgressRead(db, [...projections.map(({ name }) => name), ...others]),
   }
 }

@@ -1,16 +1,15 @@
-import { asc, inArray } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
 import type { Database } from '../lib/postgres.ts'
 import { groupBy } from '../lib/group-by.ts'
 import type { Partition } from '../log/partition.ts'
-import { progress } from './tables.ts'
+import type { LogPoint, LogTag } from '../log/point.ts'
 
 /** One projection in one partition, beside the log. */
-export interface PartitionProgress {
+export interface PartitionProgress extends LogPoint {
   readonly projection: string
   readonly partition: Partition
-  readonly position: LogPosition
-  readonly head: LogPosition
+  readonly head: LogPoint
   readonly error: string | null
   readonly waitingSince: Date | null
   /** Another one than before means another table. */
@@ -37,19 +36,46 @@ export function createProgressRead(
   db: Database,
   names?: readonly string[],
 ): () => Promise<PartitionProgress[]> {
-  const select = db
-    .select()
-    .from(progress)
-    .where(names && inArray(progress.projection, [...names]))
-    .orderBy(asc(progress.projection), asc(progress.partition))
-    .prepare('progress')
-  return () => select.execute()
+  return async () => {
+    const rows = await db.execute<ProgressRow>(sql`select * from views.read_progress()`)
+    return rows.map(progressOf).filter(({ projection }) => names?.includes(projection) ?? true)
+  }
 }
+
+interface ProgressRow extends Record<string, unknown> {
+  readonly projection: string
+  readonly partition: number
+  readonly position: string
+  readonly tag: string
+  readonly head: string
+  readonly head_tag: string
+  readonly error: string | null
+  readonly waiting_since: string | null
+  readonly generation: number
+}
+
+function progressOf(row: ProgressRow): PartitionProgress {
+  const { projection, partition, error, generation, waiting_since: since } = row
+  return {
+    projection,
+    partition,
+    ...pointOf(row.position, row.tag),
+    head: pointOf(row.head, row.head_tag),
+    error,
+    waitingSince: since === null ? null : new Date(since),
+    generation,
+  }
+}
+
+const pointOf = (position: string, tag: string): LogPoint => ({
+  position: BigInt(position) as LogPosition,
+  tag: BigInt(tag) as LogTag,
+})
 
 export function summarizeProgress(rows: readonly PartitionProgress[], now: Date): ProjectionProgress[] {
   return [...groupBy(rows, (row) => row.projection)].map(([name, partitions]) => {
     const position = partitions.reduce((sum, row) => sum + row.position, 0n)
-    const head = partitions.reduce((sum, row) => sum + row.head, 0n)
+    const head = partitions.reduce((sum, row) => sum + row.head.position, 0n)
     const lagMs = Math.max(
       0,
       ...partitions.map((row) => (row.waitingSince ? now.getTime() - row.waitingSince.getTime() : 0)),

@@ -10,14 +10,15 @@
  * cannot be taken: it stays so, and says so, until a restart or until an operator has told it to go on).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RecordedEvent } from '../domain/messages.ts'
 import type { LogPosition } from '../domain/values.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { Session } from '../lib/postgres.ts'
 import { UnknownEvent } from '../log/codec.ts'
 import type { Partition } from '../log/partition.ts'
 import { createLogReader } from '../log/read.ts'
-import type { LogReader } from '../log/read.ts'
+import type { LogReader, LoggedEvent } from '../log/read.ts'
+import { LOG_ORIGIN, samePoint } from '../log/point.ts'
+import type { LogPoint } from '../log/point.ts'
 import type { LogTail } from '../log/tail.ts'
 import { createCheckpoints } from './checkpoint.ts'
 import type { Checkpoint, Checkpoints } from './checkpoint.ts'
@@ -28,8 +29,8 @@ import type { ProjectedRow } from './projection.ts'
 export interface Change {
   readonly projection: string
   readonly partition: Partition
-  readonly from: LogPosition
-  readonly to: LogPosition
+  readonly from: LogPoint
+  readonly to: LogPoint
   readonly rows: readonly ProjectedRow[]
 }
 
@@ -115,16 +116,17 @@ export class Projector {
   async #step(partition: Partition, state: PartitionState): Promise<StepResult> {
     const { tail, session, consumer, onChange, onStop, onError } = this.#options
     const { checkpoint } = state
-    if (state.stopped || (checkpoint !== null && tail.head(partition) <= checkpoint.position)) return 'idle'
+    if (state.stopped || (checkpoint !== null && tail.head(partition).position <= checkpoint.position))
+      return 'idle'
     try {
       const step = await session.transaction(() => this.#advance(partition, checkpoint))
       if (step === null) return 'elsewhere'
-      state.checkpoint = { position: step.to, generation: step.generation }
+      state.checkpoint = step.checkpoint
       if (step.stopped !== null) {
         state.stopped = true
         onStop(partition, step.stopped)
       }
-      if (step.to === step.from) return 'idle'
+      if (samePoint(step.from, step.to)) return 'idle'
       onChange({ projection: consumer.name, partition, from: step.from, to: step.to, rows: step.rows })
       return 'worked'
     } catch (error) {
@@ -140,35 +142,57 @@ export class Projector {
     const { consumer } = this.#options
     const found = await this.#checkpoints.lock(consumer.name, partition)
     if (found === null) return null
-    const { position: from, generation } = found
-    if (from !== expected?.position || generation !== expected.generation) consumer.forget(partition)
-    const consumed = await this.#consumeNext(partition, from)
-    if (consumed === null) return { from, to: from, generation, rows: [], stopped: null }
-    const { rows, failure } = consumed
-    let { position: to } = consumed
-    let stopped: string | null = null
-    if (failure !== null) {
-      const next = (to + 1n) as LogPosition
-      if (await this.#checkpoints.skips(consumer.name, partition, next)) to = next
-      else stopped = `Event ${next} cannot be taken: ${messageOf(failure)}`
-    }
-    await this.#checkpoints.move(consumer.name, partition, to, stopped)
-    return { from, to, generation, rows, stopped }
+    const from: LogPoint = { position: found.position, tag: found.tag }
+    const { generation } = found
+    if (expected === null || !samePoint(from, expected) || generation !== expected.generation)
+      consumer.forget(partition)
+    const taken = await this.#takeNext(partition, from)
+    const { to, rows, stopped } = taken ?? { to: from, rows: [], stopped: found.error }
+    if (!samePoint(from, to)) await this.#checkpoints.move(consumer.name, partition, to)
+    if (stopped !== found.error) await this.#checkpoints.stop(consumer.name, partition, stopped)
+    return { from, to, rows, stopped, checkpoint: { ...to, generation, error: stopped } }
   }
 
-  async #consumeNext(partition: Partition, from: LogPosition): Promise<Consumed | null> {
-    const { consumer, tail, maxBatchEvents } = this.#options
-    let events: readonly RecordedEvent[]
+  /** Lets the consumer take the next events; null if there are none. */
+  async #takeNext(partition: Partition, from: LogPoint) {
+    const { consumer } = this.#options
+    const events = await this.#nextEvents(partition, from)
+    if (events instanceof UnknownEvent)
+      return this.#afterFailure(partition, [], { position: from.position, rows: [], failure: events })
+    if (events.length === 0) return null
+    const consumed = await consumer.consume(partition, events)
+    if (consumed.failure !== null) return this.#afterFailure(partition, events, consumed)
+    return { to: pointOf(events.at(-1)), rows: consumed.rows, stopped: null }
+  }
+
+  async #afterFailure(partition: Partition, events: readonly LoggedEvent[], consumed: Consumed) {
+    const { consumer } = this.#options
+    const { position, rows, failure } = consumed
+    const next = (position + 1n) as LogPosition
+    if (await this.#checkpoints.skips(consumer.name, partition, next))
+      return { to: { position: next, tag: LOG_ORIGIN.tag }, rows, stopped: null }
+    const to = pointOf(
+      events.find((event) => event.position === position),
+      position,
+    )
+    return { to, rows, stopped: `Event ${next} cannot be taken: ${messageOf(failure)}` }
+  }
+
+  async #nextEvents(partition: Partition, from: LogPoint): Promise<readonly LoggedEvent[] | UnknownEvent> {
+    const { tail, maxBatchEvents } = this.#options
+    const recent = tail.recent(partition, from, maxBatchEvents)
+    if (recent !== null) return recent
     try {
-      events =
-        tail.recent(partition, from, maxBatchEvents) ??
-        (await this.#log.read(partition, from, maxBatchEvents))
+      return await this.#log.read(partition, from.position, maxBatchEvents)
     } catch (error) {
-      if (error instanceof UnknownEvent) return { position: from, rows: [], failure: error }
+      if (error instanceof UnknownEvent) return error
       throw error
     }
-    return events.length === 0 ? null : consumer.consume(partition, events)
   }
+}
+
+function pointOf(event: LoggedEvent | undefined, position = LOG_ORIGIN.position): LogPoint {
+  return { position: event?.position ?? position, tag: event?.tag ?? LOG_ORIGIN.tag }
 }
 
 function messageOf(failure: unknown): string {

@@ -104,13 +104,16 @@ async function catchUp(
 }
 
 async function positions(db: Database, name: string, lock = false): Promise<[Partition, LogPosition][]> {
-  const select = db
-    .select({ partition: checkpoints.partition, position: checkpoints.position })
+  const rows = await db
+    .select({ partition: checkpoints.partition })
     .from(checkpoints)
     .where(eq(checkpoints.projection, name))
     .orderBy(asc(checkpoints.partition))
-  const rows = await (lock ? select.for('update') : select)
-  return rows.map(({ partition, position }) => [partition, position])
+  const { hold, read } = createCheckpoints(db)
+  const found: [Partition, LogPosition][] = []
+  for (const { partition } of rows)
+    found.push([partition, (await (lock ? hold : read)(name, partition)).position])
+  return found
 }
 
 interface IndexRow extends Record<string, unknown> {

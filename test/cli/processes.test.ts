@@ -52,7 +52,8 @@ describe('a replay', () => {
 
   afterEach(() => database.drop())
 
-  const events = async () => Number((await database.sql`select head from stock.log_partitions`)[0]?.['head'])
+  const events = async () =>
+    Number((await database.sql`select coalesce(max(position), 0) as head from stock.events`)[0]?.['head'])
   const played = (share: number) => until(async () => (await events()) > LINES * share)
 
   /** Orders of a few units, some cancelled, some goods lost, over 40 products of unlike demand. */

@@ -1,7 +1,7 @@
 /** How commands become batches, with writers that do as the test says. */
 import { describe, expect, test } from 'vitest'
 import { Dispatcher } from '../../src/command/dispatcher.ts'
-import type { BatchReport, Commit } from '../../src/command/dispatcher.ts'
+import type { BatchReport } from '../../src/command/dispatcher.ts'
 import { OutcomeUnknown, Overloaded, Unavailable } from '../../src/command/faults.ts'
 import type { Written } from '../../src/command/partition-writer.ts'
 import type { CommandRequest, Outcome } from '../../src/command/request.ts'
@@ -10,7 +10,8 @@ import type { LogPosition, Sku } from '../../src/domain/values.ts'
 import { deferred } from '../../src/lib/deferred.ts'
 import { CommitUnknown, ConnectionLost } from '../../src/lib/postgres.ts'
 import { partitionOf } from '../../src/log/partition.ts'
-import { recorded } from '../support/events.ts'
+import type { Commit } from '../../src/log/tail.ts'
+import { logged, point, recorded } from '../support/events.ts'
 import { allocate, changeBatchQuantity, createBatch } from '../support/stock.ts'
 import { until } from '../support/until.ts'
 import { request } from '../support/write-side.ts'
@@ -47,7 +48,7 @@ const accepted: Outcome = {
 
 function writes(ids: string[]): Written {
   const event = recorded(1, { type: 'LineBackordered', orderId: 'o', sku: 'LAMP', quantity: 1 })
-  return { outcomes: ids.map(() => accepted), events: [event], head: 1n as LogPosition }
+  return { outcomes: ids.map(() => accepted), events: logged([event]), from: point(0), head: point(1) }
 }
 
 function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {}) {
@@ -146,14 +147,21 @@ describe('an answer', () => {
     writer.batches[0]?.end()
     await answer
     expect(order).toEqual(['answered after 1 commit'])
-    expect(commits).toEqual([{ partition: 0, head: 1n, events: [expect.objectContaining({ position: 1n })] }])
+    expect(commits).toEqual([
+      {
+        partition: 0,
+        from: point(0),
+        head: point(1),
+        events: [expect.objectContaining({ position: 1n })],
+      },
+    ])
   })
 
   test('of a batch that recorded nothing moves no one', async () => {
     const { writer, send, commits } = setUp()
     const answer = send('a')
     await writer.begun(1)
-    writer.batches[0]?.end(() => ({ outcomes: [accepted], events: [], head: 5n as LogPosition }))
+    writer.batches[0]?.end(() => ({ outcomes: [accepted], events: [], from: point(5), head: point(5) }))
     await answer
     expect(commits).toEqual([])
   })
@@ -166,7 +174,8 @@ describe('an answer', () => {
     writer.batches[0]?.end(() => ({
       outcomes: [accepted, broken, accepted],
       events: [],
-      head: 0n as LogPosition,
+      from: point(0),
+      head: point(0),
     }))
     expect(await Promise.all(answers)).toEqual(['accepted', broken, 'accepted'])
   })

@@ -102,7 +102,7 @@ describe('the server is killed', () => {
     await shoppers.stop()
     await writer.kill('SIGKILL')
     const [{ position }] =
-      (await database.sql`select max(position) as position from views.checkpoints`) as any
+      (await database.sql`select max(position) as position from views.checkpoint_positions`) as any
     expect(Number(position)).toBe(0)
     const server = await start({ databaseUrl: database.url })
     await expectAllThere(server.url, shoppers)

@@ -13,6 +13,7 @@ import type { MovementRow } from '../../src/projection/movements.ts'
 import type { OrderRow } from '../../src/projection/orders.ts'
 import type { Change } from '../../src/projector/projector.ts'
 import { until } from '../support/until.ts'
+import { point } from '../support/events.ts'
 
 const at = (position: number | bigint) => BigInt(position) as LogPosition
 
@@ -94,7 +95,7 @@ class World {
       this.head = at(this.head + 1n)
       this.rows.set(key, orderRow(key, this.head))
     }
-    const step = { partition: 0, from, to: this.head }
+    const step = { partition: 0, from: point(from), to: point(this.head) }
     const rows = [...new Set(keys)].map((key) => this.rows.get(key) as OrderRow)
     const moved = keys.map((_, index) => movement(at(from + BigInt(index + 1))))
     return {
@@ -104,7 +105,8 @@ class World {
   }
 
   /** The messages that tell of a change, each to be delivered or not. */
-  messagesOf({ projection, rows, ...step }: Change): (() => void)[] {
+  messagesOf({ projection, partition, rows, ...points }: Change): (() => void)[] {
+    const step = { partition, from: points.from.position, to: points.to.position }
     const shards = new Set(
       projection === 'orders' ? (rows as OrderRow[]).map(({ orderId }) => shardOf(orderId)) : [],
     )

@@ -15,6 +15,7 @@ import type { Progressed } from '../../src/live/wire.ts'
 import type { AvailabilityRow } from '../../src/projection/availability.ts'
 import type { Change } from '../../src/projector/projector.ts'
 import { redisProgram, startRedis } from '../support/redis-server.ts'
+import { point } from '../support/events.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 
@@ -35,8 +36,8 @@ const row = (sku: string, position: number): AvailabilityRow => ({
 const change = (from: number, to: number, rows: readonly AvailabilityRow[]): Change => ({
   projection: 'availability',
   partition: 0,
-  from: BigInt(from) as LogPosition,
-  to: BigInt(to) as LogPosition,
+  from: point(from),
+  to: point(to),
   rows,
 })
 

@@ -1,17 +1,18 @@
 /** Writing to the log and reading it back, on Postgres. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RecordedEvent } from '../../src/domain/messages.ts'
 import type { CommandId, LogPosition } from '../../src/domain/values.ts'
 import { openSession } from '../../src/lib/postgres.ts'
 import type { Session } from '../../src/lib/postgres.ts'
 import { createLogWriter } from '../../src/log/append.ts'
 import { UnknownEvent } from '../../src/log/codec.ts'
+import type { LogPoint } from '../../src/log/point.ts'
 import { createLogReader } from '../../src/log/read.ts'
+import type { LoggedEvent } from '../../src/log/read.ts'
 import { forCommands } from '../../src/operations/connections.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { anyEvent, recorded } from '../support/events.ts'
+import { anyEvent, logged, point, recorded } from '../support/events.ts'
 import { until } from '../support/until.ts'
 
 let database: TestDatabase
@@ -29,18 +30,17 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await database.sql`truncate stock.events`
-  await database.sql`update stock.log_partitions set head = 0`
 })
 
 const position = (at: number) => BigInt(at) as LogPosition
 const backordered = (at: number) =>
   recorded(at, { type: 'LineBackordered', orderId: `o${at}`, sku: 'LAMP', quantity: 1 })
 const numbered = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, at) => backordered(from + at))
+  logged(Array.from({ length: to - from + 1 }, (_, at) => backordered(from + at)))
 
 async function append(
   partition: number,
-  events: readonly RecordedEvent[],
+  events: readonly LoggedEvent[],
   on: Session = session,
 ): Promise<void> {
   const log = createLogWriter(on.db)
@@ -53,12 +53,13 @@ async function append(
 test('whatever is written is read back, event for event', async () => {
   const log = createLogReader(session.db)
   let head = 0n
-  const written: RecordedEvent[] = []
+  const written: LoggedEvent[] = []
   for (const events of fc.sample(fc.array(anyEvent, { maxLength: 20 }), { numRuns: 30, seed: 7 })) {
     const batch = events.map((event) => {
       head += 1n
       const recordedAt = new Date(Date.UTC(2026, 0, 1, 0, 0, 0, Number(head) * 7))
-      return { position: head as LogPosition, recordedAt, commandId: `«${head}»` as CommandId, event }
+      const commandId = `«${head}»` as CommandId
+      return { position: head as LogPosition, recordedAt, commandId, event, tag: point(head).tag }
     })
     await append(0, batch)
     written.push(...batch)
@@ -66,8 +67,8 @@ test('whatever is written is read back, event for event', async () => {
   expect(await log.read(0, position(0), 10_000)).toEqual(written)
   expect(await log.heads()).toEqual(
     new Map([
-      [0, head],
-      [1, 0n],
+      [0, point(head)],
+      [1, point(0)],
     ]),
   )
 })
@@ -110,9 +111,9 @@ describe('the lock', () => {
   test('keeps a second writer waiting until the first has committed, and shows it what was written', async () => {
     const first = createLogWriter(session.db)
     const second = createLogWriter(other.db)
-    const waiting: Promise<LogPosition>[] = []
+    const waiting: Promise<LogPoint>[] = []
     await session.transaction(async () => {
-      expect(await first.lock(0)).toBe(0n)
+      expect(await first.lock(0)).toEqual({ ...point(0), recordedAt: null })
       waiting.push(other.transaction(() => second.lock(0)))
       await until(async () => {
         return (
@@ -124,7 +125,7 @@ describe('the lock', () => {
       })
       await first.append(0, numbered(1, 2))
     })
-    expect(await Promise.all(waiting)).toEqual([2n])
+    expect(await Promise.all(waiting)).toMatchObject([point(2)])
   })
 
   test('is of one partition only', async () => {

@@ -1,46 +1,44 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RecordedEvent } from '../../src/domain/messages.ts'
-import type { LogPosition } from '../../src/domain/values.ts'
+import type { LogTag } from '../../src/log/point.ts'
+import type { LoggedEvent } from '../../src/log/read.ts'
 import { LogTail } from '../../src/log/tail.ts'
-import { recorded } from '../support/events.ts'
+import type { Commit } from '../../src/log/tail.ts'
+import { point, recorded } from '../support/events.ts'
 
-const at = (position: number) => BigInt(position) as LogPosition
+/** The commit of the events `from` to `to`, after the point before it. */
+function commit(from: number, to: number, after = point(from - 1)): Commit {
+  const events = Array.from({ length: to - from + 1 }, (_, index): LoggedEvent => {
+    const at = from + index
+    const event = recorded(at, { type: 'LineBackordered', orderId: `o${at}`, sku: 'LAMP', quantity: 1 })
+    return { ...event, tag: at === to ? point(at).tag : null }
+  })
+  return { partition: 0, from: after, head: point(to), events }
+}
 
-/** The events `from` to `to`. */
-const events = (from: number, to: number): RecordedEvent[] =>
-  Array.from({ length: to - from + 1 }, (_, index) =>
-    recorded(from + index, {
-      type: 'LineBackordered',
-      orderId: `o${from + index}`,
-      sku: 'LAMP',
-      quantity: 1,
-    }),
-  )
-
-const positions = (found: readonly RecordedEvent[] | null) =>
+const positions = (found: readonly LoggedEvent[] | null) =>
   found && found.map(({ position }) => Number(position))
 
 describe('the head', () => {
   test('is at the origin to begin with, and never goes back', () => {
     const tail = new LogTail(10)
-    expect(tail.head(0)).toBe(0n)
-    tail.advance(0, at(5))
-    tail.advance(0, at(3))
-    tail.advance(1, at(1))
-    expect([tail.head(0), tail.head(1), tail.head(2)]).toEqual([5n, 1n, 0n])
+    expect(tail.head(0)).toEqual(point(0))
+    tail.advance(0, point(5))
+    tail.advance(0, point(3))
+    tail.advance(1, point(1))
+    expect([tail.head(0), tail.head(1), tail.head(2)]).toEqual([point(5), point(1), point(0)])
   })
 
-  test('is told to listeners when it has moved, until they have had enough', () => {
+  test('calls listeners when it has moved, until they unsubscribe', () => {
     const tail = new LogTail(10)
-    const told: [number, bigint][] = []
-    const end = tail.onAdvance((partition) => told.push([partition, tail.head(partition)]))
-    tail.advance(0, at(2), events(1, 2))
-    tail.advance(0, at(2))
-    tail.advance(1, at(1))
+    const moves: [number, bigint][] = []
+    const end = tail.onAdvance((partition) => moves.push([partition, tail.head(partition).position]))
+    tail.add(commit(1, 2))
+    tail.advance(0, point(2))
+    tail.advance(1, point(1))
     end()
-    tail.advance(0, at(9))
-    expect(told).toEqual([
+    tail.advance(0, point(9))
+    expect(moves).toEqual([
       [0, 2n],
       [1, 1n],
     ])
@@ -48,62 +46,77 @@ describe('the head', () => {
 })
 
 describe('recent events', () => {
-  test('are those after a position, at most as many as asked for', () => {
+  test('are the whole commits after a point, up to the limit', () => {
     const tail = new LogTail(10)
-    tail.advance(0, at(3), events(1, 3))
-    tail.advance(0, at(5), events(4, 5))
-    expect(positions(tail.recent(0, at(0), 10))).toEqual([1, 2, 3, 4, 5])
-    expect(positions(tail.recent(0, at(2), 2))).toEqual([3, 4])
-    expect(tail.recent(0, at(5), 10)).toBeNull()
-    expect(tail.recent(1, at(0), 10)).toBeNull()
+    tail.add(commit(1, 3))
+    tail.add(commit(4, 5))
+    expect(positions(tail.recent(0, point(0), 10))).toEqual([1, 2, 3, 4, 5])
+    expect(positions(tail.recent(0, point(0), 4))).toEqual([1, 2, 3])
+    expect(positions(tail.recent(0, point(3), 10))).toEqual([4, 5])
+    expect(tail.recent(0, point(5), 10)).toBeNull()
+    expect(tail.recent(1, point(0), 10)).toBeNull()
   })
 
-  test('begin anew after a gap, which another process’s commit leaves', () => {
+  test('include a commit that is longer than the limit as a whole', () => {
     const tail = new LogTail(10)
-    tail.advance(0, at(2), events(1, 2))
-    tail.advance(0, at(4))
-    expect(positions(tail.recent(0, at(0), 10))).toEqual([1, 2])
-    tail.advance(0, at(6), events(5, 6))
-    expect(tail.recent(0, at(0), 10)).toBeNull()
-    expect(tail.recent(0, at(3), 10)).toBeNull()
-    expect(positions(tail.recent(0, at(4), 10))).toEqual([5, 6])
+    tail.add(commit(1, 6))
+    tail.add(commit(7, 8))
+    expect(positions(tail.recent(0, point(0), 2))).toEqual([1, 2, 3, 4, 5, 6])
   })
 
-  test('are not kept if the head was known before: it may be another log’s', () => {
+  test('are not those of another history with the same positions', () => {
     const tail = new LogTail(10)
-    tail.advance(0, at(2))
-    tail.advance(0, at(2), events(1, 2))
-    expect(tail.recent(0, at(0), 10)).toBeNull()
+    tail.add(commit(1, 3))
+    tail.add(commit(4, 5))
+    const other = (position: number) => ({ ...point(position), tag: 77n as LogTag })
+    expect(tail.recent(0, other(0), 10)).toBeNull()
+    expect(tail.recent(0, other(3), 10)).toBeNull()
+    tail.add(commit(6, 7, other(5)))
+    expect(tail.recent(0, point(3), 10)).toBeNull()
+    expect(positions(tail.recent(0, other(5), 10))).toEqual([6, 7])
   })
 
-  test('are the last ones, when there are more than may be kept', () => {
+  test('begin anew after another process’s commit', () => {
+    const tail = new LogTail(10)
+    tail.add(commit(1, 2))
+    tail.advance(0, point(4))
+    expect(positions(tail.recent(0, point(0), 10))).toEqual([1, 2])
+    tail.add(commit(5, 6))
+    expect(tail.recent(0, point(0), 10)).toBeNull()
+    expect(tail.recent(0, point(3), 10)).toBeNull()
+    expect(positions(tail.recent(0, point(4), 10))).toEqual([5, 6])
+  })
+
+  test('are not kept of a commit that is longer than what may be kept', () => {
     const tail = new LogTail(3)
-    tail.advance(0, at(10), events(1, 10))
-    expect(tail.recent(0, at(6), 10)).toBeNull()
-    expect(positions(tail.recent(0, at(7), 10))).toEqual([8, 9, 10])
+    tail.add(commit(1, 4))
+    expect(tail.head(0)).toEqual(point(4))
+    expect(tail.recent(0, point(0), 10)).toBeNull()
+    tail.add(commit(5, 6))
+    expect(positions(tail.recent(0, point(4), 10))).toEqual([5, 6])
   })
 
-  test('whatever comes, are right, gapless, and bounded', () => {
+  test('whatever comes, are right, gapless, whole commits, and bounded', () => {
     const step = fc.record({ size: fc.integer({ min: 1, max: 6 }), seen: fc.boolean() })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 8 }), (steps, maxEvents) => {
         const tail = new LogTail(maxEvents)
+        const ends = new Set([0])
         let head = 0
         for (const { size, seen } of steps) {
-          tail.advance(0, at(head + size), seen ? events(head + 1, head + size) : [])
-          head += size
-          const longest = Array.from(
-            { length: head },
-            (_, after) => tail.recent(0, at(after), 1000)?.length ?? 0,
-          )
-          expect(Math.max(...longest)).toBeLessThanOrEqual(2 * maxEvents)
-          for (let after = 0; after <= head; after += 1) {
-            const found = positions(tail.recent(0, at(after), 1000))
-            if (found !== null) expect(found).toEqual(found.map((_, index) => after + 1 + index))
+          if (seen) tail.add(commit(head + 1, head + size))
+          else tail.advance(0, point(head + size))
+          ends.add(head + size)
+          for (const after of ends) {
+            const found = positions(tail.recent(0, point(after), 1000)) ?? []
+            expect(found).toEqual(found.map((_, index) => after + 1 + index))
+            expect(found.length).toBeLessThanOrEqual(2 * maxEvents)
+            if (found.length > 0) expect(ends).toContain(found.at(-1))
           }
-          // The commit just made is at hand, as far as it may be kept.
-          if (seen)
-            expect(positions(tail.recent(0, at(head - Math.min(size, maxEvents)), 1000))?.at(-1)).toBe(head)
+          // The commit just made is at hand, unless it is too long.
+          if (seen && size <= maxEvents)
+            expect(positions(tail.recent(0, point(head), 1000))?.at(-1)).toBe(head + size)
+          head += size
         }
       }),
     )

@@ -29,7 +29,7 @@ const refusal = (statement: string) =>
     ({ cause }: Error) => (cause as Error).message,
   )
 
-test.each(['availability', 'batches', 'orders', 'movements', 'checkpoints', 'progress'])(
+test.each(['availability', 'batches', 'orders', 'movements', 'checkpoints', 'read_progress()'])(
   'it reads views.%s',
   async (table) => {
     expect(await refusal(`select * from views.${table}`)).toBe('done')

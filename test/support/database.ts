@@ -23,7 +23,7 @@ export async function createTestDatabase(partitions = 1): Promise<TestDatabase> 
   url.pathname = `/${name}`
   const sql = postgres(url.href, { max: 2, onnotice: () => {} })
   // The template's rows say that it has one partition, and which installation it is.
-  await sql`truncate stock.log_partitions, stock.installation, views.checkpoints`
+  await sql`truncate stock.log_partitions, stock.installation, views.checkpoints, views.checkpoint_positions`
   await migrateDatabase(url.href, partitions)
   return {
     url: url.href,

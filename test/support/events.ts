@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import type { Event, RecordedEvent } from '../../src/domain/messages.ts'
 import type { BatchReference, CalendarDate, CommandId } from '../../src/domain/values.ts'
 import type { LogPosition, OrderId, Quantity, Sku } from '../../src/domain/values.ts'
+import type { LogPoint, LogTag } from '../../src/log/point.ts'
+import type { LoggedEvent } from '../../src/log/read.ts'
 
 type Plain<T> = T extends bigint ? bigint : T extends string ? string : T extends number ? number : T
 
@@ -21,6 +23,16 @@ export const recorded = (position: number | bigint, plain: PlainEvent): Recorded
   commandId: `command-${position}` as CommandId,
   event: event(plain),
 })
+
+/** The point of the log after a commit that a test made up. */
+export const point = (position: number | bigint): LogPoint => ({
+  position: BigInt(position) as LogPosition,
+  tag: BigInt(position) as LogTag,
+})
+
+/** Events as they stand in the log, each of them a commit of its own. */
+export const logged = (events: readonly RecordedEvent[]): LoggedEvent[] =>
+  events.map((recorded) => ({ ...recorded, tag: point(recorded.position).tag }))
 
 /** As an id may be: no control characters, at most 255 of them. */
 const id = <T extends string>() =>

@@ -1,10 +1,11 @@
 /** The real write side on a test's database: what one process of Onhand decides with. */
-import type { BatchReport, Commit } from '../../src/command/dispatcher.ts'
+import type { BatchReport } from '../../src/command/dispatcher.ts'
 import type { CommandRequest, Outcome } from '../../src/command/request.ts'
 import { createWriteSide } from '../../src/command/write-side.ts'
 import type { WriteSide } from '../../src/command/write-side.ts'
 import type { Command } from '../../src/domain/messages.ts'
 import type { CommandId } from '../../src/domain/values.ts'
+import type { Commit } from '../../src/log/tail.ts'
 import { forCommands } from '../../src/operations/connections.ts'
 
 export interface TestWriteSide extends WriteSide {

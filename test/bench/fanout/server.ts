@@ -8,6 +8,7 @@ import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { LiveGroups } from '../../../src/api/live/groups.ts'
+import { point } from '../../support/events.ts'
 import { createPrepare } from '../../../src/api/live/operation.ts'
 import { textFrameHead } from '../../../src/api/live/text-frame.ts'
 import { createLiveSockets } from '../../../src/api/live/websocket.ts'
@@ -92,9 +93,8 @@ const starts: Record<Contender, () => Delivery> = {
     http.on('upgrade', sockets.upgrade)
     return {
       publish(row) {
-        const to = row.position
-        const from = (to - 1n) as LogPosition
-        hub.take({ projection: 'availability', partition: 0, from, to, rows: [row] })
+        const from = point(row.position - 1n)
+        hub.take({ projection: 'availability', partition: 0, from, to: point(row.position), rows: [row] })
       },
       connections: () => sockets.connections,
       reads: () => reads,

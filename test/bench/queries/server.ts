@@ -42,7 +42,7 @@ const starts: Record<Contender, (databaseUrl: string) => Promise<string>> = {
   },
 
   async 'Apollo on Fastify'(databaseUrl) {
-    const reads = createReads(openPool(forQueries(databaseUrl), CONNECTIONS).db)
+    const reads = createReads(openPool(forQueries(databaseUrl), CONNECTIONS).db, 1)
     const watched = await reads.availability.many(SKUS.slice(0, WATCHED))
     const inMemory = new Map(watched.map((row) => [row.sku, [row]]))
     const apollo = new ApolloServer<ApiContext>({ schema: createSchema() })

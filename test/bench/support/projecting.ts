@@ -2,6 +2,7 @@
 import postgres from 'postgres'
 import type { LogPosition } from '../../../src/domain/values.ts'
 import { openSession } from '../../../src/lib/postgres.ts'
+import type { LogPoint, LogTag } from '../../../src/log/point.ts'
 import { LogTail } from '../../../src/log/tail.ts'
 import { forMaintenance, forProjector } from '../../../src/operations/connections.ts'
 import { createFold } from '../../../src/projector/fold.ts'
@@ -18,7 +19,7 @@ const MAX_CACHED_ROWS = 10_000
 const GIVE_UP_MS = 300_000
 
 /** A projector, as it runs all day, that finds all there is still to be done. */
-export async function catchUp(databaseUrl: string, projection: Projection, head: LogPosition): Promise<void> {
+export async function catchUp(databaseUrl: string, projection: Projection, head: LogPoint): Promise<void> {
   const session = openSession(forProjector(databaseUrl, projection.name))
   const sql = postgres(databaseUrl, { max: 1 })
   const tail = new LogTail(0)
@@ -37,8 +38,9 @@ export async function catchUp(databaseUrl: string, projection: Projection, head:
   projector.start()
   await until(async () => {
     if (failure !== null) throw failure
-    const [row] = await sql`select position from views.checkpoints where projection = ${projection.name}`
-    return String(row?.['position']) === String(head)
+    const [row] = await sql`select max(position) as position from views.checkpoint_positions
+      where projection = ${projection.name}`
+    return String(row?.['position']) === String(head.position)
   }, GIVE_UP_MS)
   await projector.close()
   await Promise.all([session.close(), sql.end()])
@@ -55,14 +57,18 @@ export async function rebuild(databaseUrl: string, projection: Projection): Prom
 export async function empty(databaseUrl: string, { name }: Projection): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1 })
   await sql`truncate ${sql(`views.${name}`)}`
-  await sql`update views.checkpoints set position = 0, generation = generation + 1 where projection = ${name}`
+  await sql`delete from views.checkpoint_positions where projection = ${name}`
+  await sql`update views.checkpoints set generation = generation + 1 where projection = ${name}`
   await sql.end()
 }
 
 /** Of the only partition. */
-export async function headOf(databaseUrl: string): Promise<LogPosition> {
+export async function headOf(databaseUrl: string): Promise<LogPoint> {
   const sql = postgres(databaseUrl, { max: 1 })
-  const [row] = await sql`select head from stock.log_partitions`
+  const [row] = await sql`select position, tag from stock.events order by position desc limit 1`
   await sql.end()
-  return BigInt(String(row?.['head'])) as LogPosition
+  return {
+    position: BigInt(String(row?.['position'])) as LogPosition,
+    tag: BigInt(String(row?.['tag'])) as LogTag,
+  }
 }
