@@ -21,6 +21,8 @@ export interface Config {
   readonly seed: 'sample' | 'none'
   readonly logLevel: string
   readonly allowedOrigins: readonly string[]
+  /** Names that requests to a loopback address may have as their host, beside those of the loopback. */
+  readonly allowedHosts: readonly string[]
   readonly partitions: number
   readonly receiptRetentionHours: number
   /** Over how long live clients are sent elsewhere when the process is told to stop; 0: all at once. */
@@ -62,6 +64,8 @@ const url = (...protocols: string[]) =>
 /** As browsers write it: with a slash at its end, it would never be the one that they send. */
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
 
+const isHost = (text: string) => text === '*' || /^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(text)
+
 const postgresUrl = url('postgres:', 'postgresql:')
 
 const Environment = z.object({
@@ -82,6 +86,9 @@ const Environment = z.object({
   ALLOWED_ORIGINS: list
     .pipe(z.array(z.string().refine(isOrigin, 'must be a list of origins such as https://shop.example')))
     .default(['https://studio.apollographql.com']),
+  ALLOWED_HOSTS: list
+    .pipe(z.array(z.string().refine(isHost, 'must be a list of hosts such as shop.example, or *')))
+    .default([]),
   PARTITIONS: number(1, 1024).default(1),
   RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
   DRAIN_SECONDS: number(0, 600).default(0),
@@ -119,6 +126,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     seed: env.SEED,
     logLevel: env.LOG_LEVEL,
     allowedOrigins: env.ALLOWED_ORIGINS,
+    allowedHosts: env.ALLOWED_HOSTS,
     partitions: env.PARTITIONS,
     receiptRetentionHours: env.RECEIPT_RETENTION_HOURS,
     drainSeconds: env.DRAIN_SECONDS,

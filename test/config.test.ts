@@ -20,11 +20,13 @@ test('a variable that is empty is one that is not set', () => {
 })
 
 test('lists are separated by commas', () => {
-  const { roles, allowedOrigins } = readConfig({
+  const { roles, allowedOrigins, allowedHosts } = readConfig({
+    ALLOWED_HOSTS: 'shop.example, [::2]:4000,*',
     ROLES: 'api, sweeper,',
     ALLOWED_ORIGINS: 'https://shop.example , http://localhost:3000',
   })
   expect([...roles]).toEqual(['api', 'sweeper'])
+  expect(allowedHosts).toEqual(['shop.example', '[::2]:4000', '*'])
   expect(allowedOrigins).toEqual(['https://shop.example', 'http://localhost:3000'])
 })
 
@@ -43,6 +45,8 @@ describe('a mistake is named with its variable and value', () => {
     ['ALLOWED_ORIGINS', '*', 'https://shop.example'],
     ['ALLOWED_ORIGINS', 'https://shop.example/', 'origins'],
     ['ALLOWED_ORIGINS', 'shop.example', 'origins'],
+    ['ALLOWED_HOSTS', 'https://shop.example', 'shop.example'],
+    ['ALLOWED_HOSTS', 'a b', 'hosts'],
     ['RECEIPT_RETENTION_HOURS', '1', '24 to'],
   ])('%s=%s', (name, value, hint) => {
     const read = () => readConfig({ [name]: value })

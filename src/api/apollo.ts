@@ -9,7 +9,8 @@ import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { ApiContext } from './context.ts'
 import { badUserInput, faultCode, formatFault } from './errors.ts'
-import { MAX_VARIABLE_ERRORS, parseOptions } from './limits.ts'
+import { MAX_VALIDATION_ERRORS, MAX_VARIABLE_ERRORS, parseOptions } from './limits.ts'
+import { withoutSuggestion } from './suggestions.ts'
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema
@@ -33,9 +34,12 @@ export function createApollo({
     schema,
     parseOptions,
     executionOptions: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
+    validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: production },
     logger,
     introspection: true,
-    hideSchemaDetailsFromClientErrors: production,
+    // Nobody is recognized by a cookie, and only JSON bodies are read: a page of another origin can send no command without
+    // having asked first, and cannot read what its GET requests are answered.
+    csrfPrevention: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     // For requests that are refused before they become an operation; a plugin below sees to all others.
@@ -73,13 +77,12 @@ function faults(report: ApolloOptions['report']): ApolloServerPlugin<ApiContext>
   })
 }
 
-/** Apollo takes them out of what is wrong with a document, and not out of what is wrong with variables. */
+/** Validation has been asked to leave them out; of variables, Apollo does not let us ask. */
 const withoutSuggestions: Listener = {
   async willSendResponse({ errors = [] }) {
-    for (const error of errors) error.message = error.message.replace(SUGGESTION, '')
+    for (const error of errors) error.message = withoutSuggestion(error.message)
   },
 }
-const SUGGESTION = / ?Did you mean [^?]+\?$/
 
 /** Executed as if it were a query, a subscription would make no sense of itself. */
 const subscriptionsElsewhere: Listener = {

@@ -56,6 +56,13 @@ export function asGraphQLError(error: unknown): GraphQLError {
   return error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })
 }
 
+/** graphql-js compares fields of the same name with one another, and gives up with this when there are too many. */
+const VALIDATION_ABORTED = 'Validation aborted.'
+const TOO_MANY_ALIKE = fault(
+  'QUERY_TOO_COMPLEX',
+  'Too many fields have the same name in the answer; ask for each of them once.',
+)
+
 /** Messages quote what they are about, be it as long as the whole request, and there can be a hundred of them. */
 const MAX_MESSAGE_CHARACTERS = 500
 
@@ -82,6 +89,7 @@ export function formatFault(
   requestId: string,
   report: (error: unknown) => void,
 ): GraphQLFormattedError {
+  if (error.message === VALIDATION_ABORTED) return TOO_MANY_ALIKE.toJSON()
   const { message, locations, path, extensions } = error.toJSON()
   const where = { ...(locations && { locations }), ...(path && { path }) }
   const cause = error.originalError

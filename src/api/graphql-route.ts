@@ -5,11 +5,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from './context.ts'
-import { refuse } from './http.ts'
 import type { ApplyCaching } from './http-caching.ts'
 import type { AnswerCounts, Lane } from './lane.ts'
 import type { HttpStreams } from './live/http-streams.ts'
 import { createLimitCheck, parseWithinLimits } from './limits.ts'
+import { refuse } from './refusal.ts'
 
 export interface GraphQLRouteOptions {
   readonly path: string
@@ -28,11 +28,6 @@ const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
   const { path, schema, apollo, createContext, streams, lane, applyCaching, counts } = options
-  // The requests that Apollo refuses for their type should get as far as Apollo.
-  server.addContentTypeParser(
-    ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'],
-    (_, __, done) => done(null),
-  )
   const exceeded = createSourceCheck(schema)
   const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
   async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -1,11 +1,17 @@
 /** The HTTP server, without routes: who may ask, how large and how slow a request may be, and how a refusal looks. */
 import { randomUUID } from 'node:crypto'
+import { maxHeaderSize } from 'node:http'
+import type { Socket } from 'node:net'
 import fastifyCors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { MAX_BODY_BYTES, acceptJsonBodies } from './json-body.ts'
-import { createOriginPolicy, otherOrigins } from './origins.ts'
+import type { HostPolicy } from './hosts.ts'
+import type { OriginPolicy } from './origins.ts'
+import { refuseRaw } from './raw-refusal.ts'
+import { refuse } from './refusal.ts'
 import { RESPONSE_HEADERS } from './response-headers.ts'
+import { UpgradableRequest } from './upgrades.ts'
 
 /** Connections, live ones among them. A process can hold some 20,000 descriptors, and the database needs a few. */
 const MAX_CONNECTIONS = 17_000
@@ -23,13 +29,20 @@ const REQUEST_ID = /^[\w.:-]{1,100}$/
 /** Bodies are JSON or nothing; errors are JSON, whatever went wrong. */
 export function createHttpServer(
   logger: FastifyBaseLogger,
-  allowedOrigins: readonly string[],
+  origins: OriginPolicy,
+  refusalOf: HostPolicy,
 ): FastifyInstance {
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      IncomingMessage: UpgradableRequest,
+      // The host policy says so in JSON.
+      requireHostHeader: false,
+    },
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
     // Closing is for the composition to pace: what is under way is answered first, and what comes meanwhile, too.
@@ -43,6 +56,7 @@ export function createHttpServer(
     frameworkErrors: (error, _, reply) => {
       void refuse(reply, error.statusCode ?? 400, 'BAD_USER_INPUT', error.message)
     },
+    clientErrorHandler: refuseMalformed,
     // What is logged names its request by itself; a logger of its own for each would cost more than many an answer.
     childLoggerFactory: (logger) => logger,
   })
@@ -50,9 +64,11 @@ export function createHttpServer(
   acceptJsonBodies(server)
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(RESPONSE_HEADERS).header('x-request-id', request.id)
-    done()
+    const refusal = refusalOf(request.raw)
+    if (refusal === null) done()
+    else refuse(reply, refusal.status, 'BAD_USER_INPUT', refusal.message)
   })
-  allowOrigins(server, allowedOrigins)
+  allowOrigins(server, origins)
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
     if (status < 500) return refuse(reply, status, 'BAD_USER_INPUT', error.message)
@@ -67,30 +83,27 @@ export function createHttpServer(
   return server
 }
 
-/** An answer in the form of GraphQL's, for requests that do not get as far as GraphQL. */
-export function refuse(
-  reply: FastifyReply,
-  status: number,
-  code: string,
-  message: string,
-  extensions: Record<string, unknown> = {},
-): FastifyReply {
-  const errors = [{ message, extensions: { code, retryable: false, ...extensions } }]
-  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify({ errors }))
+/** For what Node could not read as a request, or not in time. */
+function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  // Whatever was sent on the connection before, a second answer could be taken for a part of it.
+  if (!socket.writable || socket.bytesWritten > 0) socket.destroy()
+  else if (code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseRaw(socket, 408, 'The request did not arrive in time.')
+  else if (code === 'HPE_HEADER_OVERFLOW')
+    refuseRaw(socket, 431, `The headers have more than ${maxHeaderSize} bytes.`)
+  else refuseRaw(socket, 400, 'This is not an HTTP/1.1 request.')
 }
 
 /** Tells browsers which pages of other origins may read the answers. Those of its own need not be told. */
-function allowOrigins(server: FastifyInstance, named: readonly string[]): void {
-  const allowsOrigin = createOriginPolicy(named)
+function allowOrigins(server: FastifyInstance, { allows, others }: OriginPolicy): void {
   // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
   server.addHook('onRequest', ({ headers }, reply, done) => {
-    if (headers['access-control-request-private-network'] === 'true' && allowsOrigin(headers)) {
+    if (headers['access-control-request-private-network'] === 'true' && allows(headers)) {
       reply.header('access-control-allow-private-network', 'true')
     }
     done()
   })
   server.register(fastifyCors, {
-    origin: otherOrigins(named),
+    origin: [...others],
     exposedHeaders: ['x-request-id'],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
     strictPreflight: false,

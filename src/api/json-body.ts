@@ -1,7 +1,8 @@
 /** Request bodies: JSON in UTF-8, gzipped or not, of a bounded size either way. Anything else is refused by its HTTP status. */
 import { isUtf8 } from 'node:buffer'
 import { gunzipSync } from 'node:zlib'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { shorten } from '../lib/shorten.ts'
 
 export const MAX_BODY_BYTES = 100 * 1024
 
@@ -16,7 +17,13 @@ class BodyRefused extends Error {
   }
 }
 
+/** What a browser sends for a page of another origin without asking first. */
+const FOR_FORMS = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']
+
 export function acceptJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser(FOR_FORMS, (request, _, done) => done(wrongType(400, request)))
+  server.addContentTypeParser('*', (request, _, done) => done(wrongType(415, request)))
   // A key named `__proto__` is refused.
   const parse = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -32,12 +39,22 @@ export function acceptJsonBodies(server: FastifyInstance): void {
   })
 }
 
+function wrongType(status: 400 | 415, { headers: { 'content-type': type } }: FastifyRequest): BodyRefused {
+  const given =
+    type === undefined ? 'The request has no content type' : `The content type ${type} is not supported`
+  return new BodyRefused(status, `${shorten(given, MAX_QUOTED_CHARACTERS)}; send application/json.`)
+}
+
+const MAX_QUOTED_CHARACTERS = 200
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i
 
 function textOf(body: Buffer, type = '', encoding = 'identity'): string {
   const charset = CHARSET.exec(type)?.[1] ?? 'utf-8'
   if (!/^utf-?8$/i.test(charset)) {
-    throw new BodyRefused(415, `The charset ${charset} is not supported; send UTF-8.`)
+    throw new BodyRefused(
+      415,
+      `The charset ${shorten(charset, MAX_QUOTED_CHARACTERS)} is not supported; send UTF-8.`,
+    )
   }
   const plain = decoded(body, encoding)
   if (!isUtf8(plain)) throw new BodyRefused(400, 'The body is not UTF-8.')
@@ -51,7 +68,10 @@ function decoded(body: Buffer, encoding: string): Buffer {
     case 'gzip':
       return gunzip(body)
     default:
-      throw new BodyRefused(415, `The content encoding ${encoding} is not supported; send gzip or none.`)
+      throw new BodyRefused(
+        415,
+        `The content encoding ${shorten(encoding, MAX_QUOTED_CHARACTERS)} is not supported; send gzip or none.`,
+      )
   }
 }
 

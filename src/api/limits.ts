@@ -28,6 +28,9 @@ const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0, cost: 0 
 
 const MAX_TOKENS = 1000
 export const parseOptions: ParseOptions = { maxTokens: MAX_TOKENS }
+/** Each error says in which line it is, for which graphql-js looks through the text from its start. */
+const MAX_LINES = 3000
+export const MAX_VALIDATION_ERRORS = 20
 /** Each error of a variable quotes all of its value. */
 export const MAX_VARIABLE_ERRORS = 5
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more/
@@ -35,15 +38,25 @@ const TOO_MANY_TOKENS = /^Syntax Error: Document contains more/
 /**
  * Parses within the limits.
  *
- * @throws GraphQLError for a syntax error; `QUERY_TOO_COMPLEX` for too many tokens
+ * @throws GraphQLError for a syntax error; `QUERY_TOO_COMPLEX` for too many tokens or lines
  */
 export function parseWithinLimits(source: string): DocumentNode {
+  if (linesOf(source) > MAX_LINES)
+    throw fault('QUERY_TOO_COMPLEX', `The document has more than ${MAX_LINES} lines.`)
   try {
     return parse(source, parseOptions)
   } catch (error) {
     if (!(error instanceof GraphQLError) || !TOO_MANY_TOKENS.test(error.message)) throw error
     throw fault('QUERY_TOO_COMPLEX', `The document has more than ${MAX_TOKENS} tokens.`)
   }
+}
+
+/** Lines end with `\n`, `\r` or both, as they do for graphql-js. */
+function linesOf(source: string): number {
+  let lines = 1
+  for (let at = 0; at < source.length; at += 1)
+    if (source[at] === '\n' || (source[at] === '\r' && source[at + 1] !== '\n')) lines += 1
+  return lines
 }
 
 /** @returns why a document is refused; null if it is not */

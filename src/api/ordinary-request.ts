@@ -32,10 +32,8 @@ export class OrdinaryRequests {
   read({ method, url, headers, body }: FastifyRequest): OrdinaryRequest | null {
     const type = headers['content-type']
     if (method === 'POST') return JSON_TYPE.test(type ?? '') ? fromFields(body) : null
-    // No page of another origin can have sent one of these without having asked first.
-    const asked = headers['x-apollo-operation-name'] || headers['apollo-require-preflight']
-    const trusted = type === undefined ? Boolean(asked) : type === 'application/json'
-    return method === 'GET' && trusted ? this.#readUrl(url) : null
+    const isUsual = type === undefined || type === 'application/json'
+    return method === 'GET' && isUsual ? this.#readUrl(url) : null
   }
 
   #readUrl(url: string): OrdinaryRequest | null {

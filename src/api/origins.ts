@@ -1,22 +1,27 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/**
- * Which pages may call this API from a browser, by the headers of a request. Without an Origin it is no browser, and
- * nothing to be protected from.
- */
-export type OriginPolicy = (headers: IncomingHttpHeaders) => boolean
+/** Which pages may call this API from a browser. */
+export interface OriginPolicy {
+  /** By a request's headers. A request without an Origin comes from no browser, and there is nothing to protect it from. */
+  readonly allows: (headers: IncomingHttpHeaders) => boolean
+  /** The origins beside the server's own. */
+  readonly others: readonly (string | RegExp)[]
+}
 
+/** In production, the pages of a visitor's own machine are nobody to trust. */
 const LOCAL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
-/** The origins beside its own: those that are named, and all of this machine. */
-export const otherOrigins = (named: readonly string[]): (string | RegExp)[] => [...named, LOCAL]
-
-/** Pages from the same host, and from the other origins. */
-export function createOriginPolicy(named: readonly string[]): OriginPolicy {
-  const others = new Set(named)
-  return (headers) => {
-    const { origin } = headers
-    return origin === undefined || others.has(origin) || LOCAL.test(origin) || isOwn(origin, headers)
+/** Pages from the same host, from the origins that are named, and in development from this machine. */
+export function createOriginPolicy(named: readonly string[], production: boolean): OriginPolicy {
+  const others = production ? named : [...named, LOCAL]
+  const isOther = (origin: string) =>
+    others.some((other) => (typeof other === 'string' ? other === origin : other.test(origin)))
+  return {
+    others,
+    allows(headers) {
+      const { origin } = headers
+      return origin === undefined || isOther(origin) || isOwn(origin, headers)
+    },
   }
 }
 

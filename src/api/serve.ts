@@ -10,6 +10,7 @@ import { createCaching } from './http-caching.ts'
 import { KnownOperations } from './known-operations.ts'
 import { Lane } from './lane.ts'
 import type { AnswerCounts } from './lane.ts'
+import { createHostPolicy } from './hosts.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
 import { createHttpStreams } from './live/http-streams.ts'
@@ -18,12 +19,14 @@ import { createPrepare } from './live/operation.ts'
 import type { LiveStats } from '../live/stats.ts'
 import type { LiveStreams } from './live/streams.ts'
 import { createLiveSockets } from './live/websocket.ts'
+import { acceptUpgrades } from './upgrades.ts'
 
 export interface ServeOptions {
   readonly host: string
   /** 0: any that is free. */
   readonly port: number
   readonly allowedOrigins: readonly string[]
+  readonly allowedHosts: readonly string[]
   readonly production: boolean
   readonly cacheMaxAgeSeconds: number
   readonly cacheStaleSeconds: number
@@ -69,7 +72,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const schema = createSchema()
   const report = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'request failed')
-  const http = createHttpServer(logger, options.allowedOrigins)
+  const origins = createOriginPolicy(options.allowedOrigins, production)
+  const hosts = createHostPolicy(options.allowedHosts)
+  const http = createHttpServer(logger, origins, hosts)
   const operations = new KnownOperations()
   const apollo = createApollo({ schema, production, logger, report, plugins: [operations.plugin] })
   const applyCaching = createCaching({
@@ -92,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const streams = createHttpStreams({ prepare, groups, stats, maxConnections: MAX_STREAMS, report })
   const sockets = createLiveSockets({
     path: GRAPHQL_PATH,
-    allowsOrigin: createOriginPolicy(options.allowedOrigins),
+    allowsOrigin: origins.allows,
     prepare,
     groups,
     stats,
@@ -115,7 +120,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       applyCaching,
       counts,
     })
-    http.server.on('upgrade', sockets.upgrade)
+    acceptUpgrades(http.server, hosts, sockets.upgrade)
   }
   await http.listen({ port: options.port, host: options.host })
 

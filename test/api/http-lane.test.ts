@@ -242,15 +242,10 @@ const UNUSUAL: Record<string, Asked> = {
     query: ALLOCATE,
     variables: { input: { orderId: 'o-7', sku: 'lamp', quantity: 1 } },
   }),
-  'a GET that asked nobody': get(
-    { query: PRODUCT, variables: { sku: 'lamp' } },
-    { 'apollo-require-preflight': '' },
-  ),
   'a GET as text': get({ query: PRODUCT, variables: { sku: 'lamp' } }, { 'content-type': 'text/plain' }),
   'a GET with two queries': {
     method: 'GET',
     search: '?query={__typename}&query={__typename}',
-    headers: { 'apollo-require-preflight': '1' },
   },
   'a GET with variables that are none': get({ query: PRODUCT, variables: '{' }),
   'a GET with a list of variables': get({ query: PRODUCT, variables: ['lamp'] }),

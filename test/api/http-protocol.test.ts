@@ -1,5 +1,5 @@
 /** GraphQL over HTTP as its specification has it, and what a client gets that does otherwise. */
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { serverAudits } from 'graphql-http'
@@ -41,16 +41,13 @@ const post = (body: string | Uint8Array<ArrayBuffer>, type = JSON_TYPE, headers 
 describe('the audits of graphql-http', () => {
   const audits = serverAudits({
     url: () => `${onhand.url}/graphql`,
-    fetchFn: (url: string, init: RequestInit = {}) =>
-      fetch(url, {
-        ...init,
-        headers: { ...(init.headers as Record<string, string>), 'apollo-require-preflight': 'true' },
-      }),
+    fetchFn: fetch,
   })
 
+  test('are 61', () => expect(audits).toHaveLength(61))
+
   test.each(audits.map((audit) => [audit.name, audit] as const))('%s', async (_, audit) => {
-    const result = await audit.fn()
-    expect(result).toMatchObject({ status: 'ok' })
+    expect(await audit.fn()).toMatchObject({ status: 'ok' })
   })
 })
 
@@ -61,7 +58,16 @@ describe('bodies', () => {
     { why: 'no query', body: '{}', type: JSON_TYPE, status: 400 },
     { why: 'a query that is no text', body: '{"query":5}', type: JSON_TYPE, status: 400 },
     { why: 'text', body: `{"query":"${QUERY}"}`, type: 'text/plain', status: 400 },
+    {
+      why: 'text that mentions JSON',
+      body: `{"query":"${QUERY}"}`,
+      type: 'text/plain; application/json',
+      status: 400,
+    },
     { why: 'a form', body: `query=${QUERY}`, type: 'application/x-www-form-urlencoded', status: 400 },
+    { why: 'a form with files', body: '--x--', type: 'multipart/form-data; boundary=x', status: 400 },
+    { why: 'another type', body: `{"query":"${QUERY}"}`, type: 'application/graphql', status: 415 },
+    { why: 'a very long type', body: `{"query":"${QUERY}"}`, type: `text/${'x'.repeat(9000)}`, status: 415 },
     {
       why: 'another charset',
       body: `{"query":"${QUERY}"}`,
@@ -80,6 +86,21 @@ describe('bodies', () => {
     expect(answer.status).toBe(status)
     expect(answer.body.errors[0]).toMatchObject({ message: expect.any(String) })
     expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\/src\/|at \w+ \(/)
+    expect(JSON.stringify(answer.body).length).toBeLessThan(1000)
+  })
+
+  test('without a type: 415; compressed otherwise than by gzip: 415', async () => {
+    const bare = await send({ body: new Blob([`{"query":"${QUERY}"}`]) })
+    expect(bare).toMatchObject({
+      status: 415,
+      body: { errors: [{ message: expect.stringContaining('application/json') }] },
+    })
+    const brotli = Uint8Array.from(brotliCompressSync(JSON.stringify({ query: QUERY })))
+    const compressed = await post(brotli, JSON_TYPE, { 'content-encoding': 'br' })
+    expect(compressed).toMatchObject({
+      status: 415,
+      body: { errors: [{ message: expect.stringContaining('gzip') }] },
+    })
   })
 
   test('gzipped ones are read, and those that are too large inside are not', async () => {
@@ -101,9 +122,9 @@ describe('methods', () => {
   const mutation = encodeURIComponent('mutation { deallocate(input: { orderId: "o", sku: "s" }) { token } }')
 
   test.each([
-    { method: 'GET', path, headers: {}, status: 400 },
-    { method: 'GET', path, headers: { 'apollo-require-preflight': '1' }, status: 200 },
-    { method: 'GET', path: `?query=${mutation}`, headers: { 'apollo-require-preflight': '1' }, status: 405 },
+    { method: 'GET', path, headers: {}, status: 200 },
+    { method: 'GET', path: `?query=${mutation}`, headers: {}, status: 405 },
+    { method: 'GET', path: `?query=${mutation}`, headers: { 'content-type': JSON_TYPE }, status: 405 },
     { method: 'PUT', path: '', headers: {}, status: 405 },
     { method: 'DELETE', path: '', headers: {}, status: 405 },
   ])('$method $headers: $status', async ({ method, path: at, headers, status }) => {
@@ -129,11 +150,24 @@ describe('documents that would be a burden are refused before they are one', () 
       query: '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
     },
     { why: '20,000 braces', query: '{'.repeat(20_000) },
+    { why: 'over 3,000 lines', query: `${'\r\n'.repeat(3000)}{ __typename }` },
   ])('$why', async ({ query }) => {
     const { status, body } = await post(JSON.stringify({ query }))
     expect(status).toBe(400)
     expect(body.errors[0].extensions.code).toMatch(/QUERY_TOO_COMPLEX|BAD_USER_INPUT/)
   })
+})
+
+test('one field 980 times: the answer says what is wrong', async () => {
+  const query = `{ product(sku: "lamp") { ${'sku '.repeat(980)} } }`
+  const { status, body } = await post(JSON.stringify({ query }))
+  expect(status).toBe(400)
+  expect(body.errors).toMatchObject([
+    {
+      message: expect.stringContaining('same name'),
+      extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
+    },
+  ])
 })
 
 describe('suggestions help in development, and give nothing away in production', () => {

@@ -40,6 +40,6 @@ export function get(fields: Readonly<Record<string, unknown>>, headers: Outgoing
   return {
     method: 'GET',
     search: `?${String(search)}`,
-    headers: { 'apollo-require-preflight': 'true', ...headers },
+    headers,
   }
 }

@@ -34,7 +34,7 @@ import { createExecute } from '../execute.ts'
 import type { Execute } from '../execute.ts'
 import { fragmentsOf } from '../fragments.ts'
 import type { Fragments } from '../fragments.ts'
-import { MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
+import { MAX_VALIDATION_ERRORS, MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
 import { isPromise } from '../plan.ts'
 import { sourceOf } from './source.ts'
 import type { LiveSource } from './source.ts'
@@ -99,7 +99,10 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
     const document = parseWithinLimits(query)
     const refusal = exceeded(document)
     if (refusal !== null) throw refusal
-    const invalid = validate(schema, document, specifiedRules, { hideSuggestions })
+    const invalid = validate(schema, document, specifiedRules, {
+      hideSuggestions,
+      maxErrors: MAX_VALIDATION_ERRORS,
+    })
     if (invalid.length > 0) throw new Refused(invalid)
     const read: Known = { document, executes: new Map() }
     known.set(query, read)
@@ -142,6 +145,7 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
     }
     const args = getArgumentValues(field, node, coerced)
     const after = extensions?.['after']
+    if (after != null && typeof after !== 'string') throw badUserInput('"extensions.after" is not a string.')
     if (typeof after === 'string' && field.args.some(({ name }) => name === 'after')) args['after'] = after
     const execute = executeOf(read, operationName ?? null)
     const watched = { ...args, after: undefined }

@@ -34,7 +34,7 @@ import type { LiveStats } from '../../live/stats.ts'
 
 export interface WebSocketOptions {
   readonly path: string
-  readonly allowsOrigin: OriginPolicy
+  readonly allowsOrigin: OriginPolicy['allows']
   readonly prepare: PrepareOperation
   readonly groups: LiveGroups
   readonly stats: LiveStats

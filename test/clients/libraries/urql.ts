@@ -10,8 +10,6 @@ export const urql: Library = {
     const socket = createClient(socketOptions(url))
     const client = new Client({
       url: `${url}/graphql`,
-      // As GET, which is urql's way, it sends nothing that tells it from a link on a foreign page.
-      preferGetMethod: false,
       exchanges: [
         cacheExchange,
         fetchExchange,

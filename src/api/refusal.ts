@@ -1,0 +1,19 @@
+import type { FastifyReply } from 'fastify'
+
+/** An answer in the form of GraphQL's, for requests that do not get as far as GraphQL. */
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  message: string,
+  extensions: Record<string, unknown> = {},
+): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send(refusalBody(code, message, extensions))
+}
+
+export function refusalBody(code: string, message: string, extensions: Record<string, unknown> = {}): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code, retryable: false, ...extensions } }] })
+}

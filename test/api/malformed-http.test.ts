@@ -1,0 +1,136 @@
+/** What is not quite HTTP, does not come to an end, or offers another protocol: an answer in JSON, and nothing in the log. */
+import { once } from 'node:events'
+import { maxHeaderSize } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openRaw, parseRaw, sendRaw } from '../support/raw-http.ts'
+import { startTestOnhand } from '../support/onhand.ts'
+import type { TestOnhand } from '../support/onhand.ts'
+import { until } from '../support/until.ts'
+
+let onhand: TestOnhand
+const log: string[] = []
+
+beforeAll(async () => {
+  const logger = pino({ level: 'warn' }, { write: (line: string) => log.push(line) })
+  onhand = await startTestOnhand({ logger })
+})
+
+afterAll(async () => {
+  await onhand.close()
+  expect(log).toEqual([])
+})
+
+const BODY = '{"query":"{ __typename }"}'
+const refused = (status: number, words: string) => ({
+  status,
+  headers: expect.stringContaining('connection: close'),
+  body: {
+    errors: [
+      { message: expect.stringContaining(words), extensions: { code: 'BAD_USER_INPUT', retryable: false } },
+    ],
+  },
+})
+
+describe('malformed', () => {
+  test.each([
+    { why: 'no HTTP', bytes: 'HELO mail.example\r\n\r\n' },
+    { why: 'TLS', bytes: '\u0016\u0003\u0001\u0002\u0000\u0001' },
+    { why: 'a header without a name', bytes: 'GET / HTTP/1.1\r\nhost: localhost\r\n: x\r\n\r\n' },
+    { why: 'HTTP/2 without asking', bytes: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' },
+    {
+      why: 'two lengths',
+      bytes: 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}',
+    },
+    {
+      why: 'a length and chunks',
+      bytes:
+        'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    },
+  ])('$why: 400', async ({ bytes }) => {
+    expect(await sendRaw(onhand.url, bytes)).toMatchObject(refused(400, 'HTTP/1.1'))
+  })
+
+  test('headers that are too large: 431', async () => {
+    const bytes = `GET /graphql HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(maxHeaderSize)}\r\n\r\n`
+    expect(await sendRaw(onhand.url, bytes)).toMatchObject(refused(431, String(maxHeaderSize)))
+  })
+
+  test('behind an answer, the connection is closed without a word that could be taken for a part of it', async () => {
+    const socket = await openRaw(onhand.url)
+    socket.write(`GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+    await once(socket, 'readable')
+    const first = String(socket.read())
+    expect(first).toContain('200 OK')
+    socket.write('nonsense\r\n\r\n')
+    expect(await text(socket)).toBe('')
+  })
+})
+
+const POST = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
+
+describe('chunked for ever', () => {
+  test('slowly: 408 after 10 s', async () => {
+    const socket = await openRaw(onhand.url)
+    const answer = text(socket)
+    socket.write(`${POST}transfer-encoding: chunked\r\n\r\n`)
+    const drip = setInterval(() => socket.write('1\r\n \r\n'), 500)
+    socket.once('close', () => clearInterval(drip))
+    socket.on('error', () => {})
+    expect(parseRaw(await answer)).toMatchObject(refused(408, 'in time'))
+  })
+
+  test('quickly: 413 at 100 KB', async () => {
+    const socket = await openRaw(onhand.url)
+    socket.on('error', () => {})
+    const chunk = `1000\r\n${' '.repeat(4096)}\r\n`
+    socket.write(`${POST}transfer-encoding: chunked\r\n\r\n${chunk.repeat(26)}`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(parseRaw(String(answer))).toMatchObject({
+      status: 413,
+      body: { errors: [{ message: expect.any(String) }] },
+    })
+    socket.destroy()
+  })
+})
+
+describe('an offer of another protocol than WebSocket is ignored, and the request answered', () => {
+  const OFFER =
+    'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n'
+
+  test('as Java’s HttpClient and `curl --http2` make it, several times on one connection', async () => {
+    const socket = await openRaw(onhand.url)
+    let received = ''
+    socket.on('data', (data) => (received += String(data)))
+    const answered = (times: number) =>
+      until(() => received.split('{"data":{"__typename":"Query"}}').length === times + 1)
+    const query = encodeURIComponent('{ __typename }')
+    socket.write(`GET /graphql?query=${query} HTTP/1.1\r\nhost: localhost\r\n${OFFER}\r\n`)
+    await answered(1)
+    socket.write(`${POST}${OFFER}content-length: ${BODY.length}\r\n\r\n${BODY}`)
+    await answered(2)
+    // The body comes later than the headers.
+    socket.write(`${POST}${OFFER}content-length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`)
+    setImmediate(() => socket.write(BODY.slice(5)))
+    await answered(3)
+    socket.write(`${POST}content-length: ${BODY.length}\r\n\r\n${BODY}`)
+    await answered(4)
+    expect(received.split('HTTP/1.1 200 OK')).toHaveLength(5)
+    socket.destroy()
+  })
+
+  test.each(['h2c', 'TLS/1.0', 'websocket, h2c', 'quic'])('%s on any path', async (offer) => {
+    const bytes = `GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, close\r\nupgrade: ${offer}\r\n\r\n`
+    expect(await sendRaw(onhand.url, bytes)).toMatchObject({ status: 200, body: { status: 'ok' } })
+  })
+})
+
+test('without `accept`, the answer is JSON; with nothing in it that can be served, 406', async () => {
+  const head = `${POST}connection: close\r\ncontent-length: ${BODY.length}\r\n`
+  const answer = await sendRaw(onhand.url, `${head}\r\n${BODY}`)
+  expect(answer).toMatchObject({ status: 200, body: { data: { __typename: 'Query' } } })
+  expect(answer?.headers).toContain('content-type: application/json; charset=utf-8')
+  const none = await sendRaw(onhand.url, `${head}accept: image/png\r\n\r\n${BODY}`)
+  expect(none).toMatchObject({ status: 406, body: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] } })
+})
