@@ -47,6 +47,8 @@ export interface ComposeOptions {
   readonly now?: () => Date
   /** False: no query is answered but by Apollo itself, to compare. */
   readonly shortLane?: boolean
+  /** How long a live group that everybody has left waits for somebody who comes back. */
+  readonly groupLingerMs?: number
 }
 
 /** A running Onhand. */
@@ -213,6 +215,12 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     streams: () => served.streams(),
     missed: () => hub,
     liveGroups: () => served.liveGroups.size,
+    liveMembers: () => served.liveGroups.members,
+    watched: () => ({
+      products: hub.products.watchedKeys,
+      orders: hub.orders.watchedKeys,
+      ledger: hub.ledger.followers,
+    }),
     largestLiveGroups: (count) => served.liveGroups.largest(count),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,
     progress: reads.progress,
@@ -262,6 +270,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   const served = await serve({
     ...config,
     shortLane,
+    groupLingerMs: options.groupLingerMs,
     logger,
     createContext,
     live,

@@ -1,6 +1,7 @@
 /** The environment, checked once and as a whole: every mistake is named in one message. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { isNetwork } from './lib/network.ts'
 
 export type Role = 'api' | 'projector' | 'sweeper'
 
@@ -23,6 +24,11 @@ export interface Config {
   readonly allowedOrigins: readonly string[]
   /** Names that requests to a loopback address may have as their host, beside those of the loopback. */
   readonly allowedHosts: readonly string[]
+  /** Live connections there can be, over WebSocket and HTTP together. */
+  readonly maxLiveConnections: number
+  readonly maxLiveConnectionsPerAddress: number
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
   readonly partitions: number
   readonly receiptRetentionHours: number
   /** Over how long live clients are sent elsewhere when the process is told to stop; 0: all at once. */
@@ -89,6 +95,11 @@ const Environment = z.object({
   ALLOWED_HOSTS: list
     .pipe(z.array(z.string().refine(isHost, 'must be a list of hosts such as shop.example, or *')))
     .default([]),
+  MAX_LIVE_CONNECTIONS: number(1, 1_000_000).default(15_000),
+  MAX_LIVE_CONNECTIONS_PER_ADDRESS: number(1, 1_000_000).default(1000),
+  TRUSTED_PROXIES: list
+    .pipe(z.array(z.string().refine(isNetwork, 'must be a list of addresses or networks such as 10.0.0.0/8')))
+    .default([]),
   PARTITIONS: number(1, 1024).default(1),
   RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
   DRAIN_SECONDS: number(0, 600).default(0),
@@ -127,6 +138,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     logLevel: env.LOG_LEVEL,
     allowedOrigins: env.ALLOWED_ORIGINS,
     allowedHosts: env.ALLOWED_HOSTS,
+    maxLiveConnections: env.MAX_LIVE_CONNECTIONS,
+    maxLiveConnectionsPerAddress: env.MAX_LIVE_CONNECTIONS_PER_ADDRESS,
+    trustedProxies: env.TRUSTED_PROXIES,
     partitions: env.PARTITIONS,
     receiptRetentionHours: env.RECEIPT_RETENTION_HOURS,
     drainSeconds: env.DRAIN_SECONDS,

@@ -13,9 +13,12 @@ import type { AnswerCounts } from './lane.ts'
 import { createHostPolicy } from './hosts.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
+import { Admission } from './live/admission.ts'
+import { createClientAddress } from './live/client-address.ts'
 import { createHttpStreams } from './live/http-streams.ts'
 import { LiveGroups } from './live/groups.ts'
 import { createPrepare } from './live/operation.ts'
+import { atMostEvery } from '../lib/at-most-every.ts'
 import type { LiveStats } from '../live/stats.ts'
 import type { LiveStreams } from './live/streams.ts'
 import { createLiveSockets } from './live/websocket.ts'
@@ -28,6 +31,11 @@ export interface ServeOptions {
   readonly allowedOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
   readonly production: boolean
+  readonly maxLiveConnections: number
+  readonly maxLiveConnectionsPerAddress: number
+  readonly trustedProxies: readonly string[]
+  /** How long a group that everybody has left waits for somebody who comes back. */
+  readonly groupLingerMs?: number | undefined
   readonly cacheMaxAgeSeconds: number
   readonly cacheStaleSeconds: number
   /** False: every query goes through Apollo, whatever is known of it. */
@@ -48,7 +56,7 @@ export interface Served {
   readonly sockets: () => number
   readonly streams: () => number
   readonly answers: Readonly<AnswerCounts>
-  readonly liveGroups: Pick<LiveGroups, 'size' | 'largest'>
+  readonly liveGroups: Pick<LiveGroups, 'size' | 'members' | 'largest'>
   /** Tells live clients to go elsewhere, in random order over this time, and serves whoever comes meanwhile. */
   readonly drain: (ms: number) => Promise<void>
   /** Answers what is under way, and lets go of all clients. */
@@ -56,9 +64,8 @@ export interface Served {
 }
 
 const GRAPHQL_PATH = '/graphql'
-const MAX_SOCKETS = 15_000
-const MAX_STREAMS = 1000
 const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
+const ADDRESS_WARNING_INTERVAL_MS = 60_000
 const PING_INTERVAL_MS = 10_000
 /** Clients who come back within it find their group warm. */
 const GROUP_LINGER_MS = 10_000
@@ -88,13 +95,24 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const groups = new LiveGroups({
     ledger: live.hub.ledger,
     stats,
-    lingerMs: GROUP_LINGER_MS,
+    lingerMs: options.groupLingerMs ?? GROUP_LINGER_MS,
     maxIdle: MAX_IDLE_GROUPS,
     createContext: () => createContext(uuidv7()),
     report,
   })
   const prepare = createPrepare({ schema, production, live })
-  const streams = createHttpStreams({ prepare, groups, stats, maxConnections: MAX_STREAMS, report })
+  const admission = new Admission({
+    maxConnections: options.maxLiveConnections,
+    maxConnectionsPerAddress: options.maxLiveConnectionsPerAddress,
+    clientAddressOf: createClientAddress(options.trustedProxies),
+    onAddressFull: atMostEvery(ADDRESS_WARNING_INTERVAL_MS, (address) =>
+      logger.warn(
+        { address, connections: options.maxLiveConnectionsPerAddress },
+        'an address has as many live connections as it may have; if it is a proxy, name it in TRUSTED_PROXIES',
+      ),
+    ),
+  })
+  const streams = createHttpStreams({ prepare, groups, stats, admission, report })
   const sockets = createLiveSockets({
     path: GRAPHQL_PATH,
     allowsOrigin: origins.allows,
@@ -102,7 +120,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     groups,
     stats,
     createRequestId: uuidv7,
-    maxConnections: MAX_SOCKETS,
+    admission,
     maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,
     pingIntervalMs: PING_INTERVAL_MS,
     report,

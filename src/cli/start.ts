@@ -5,6 +5,7 @@ import { openDatabase } from '../operations/database.ts'
 import { createLogger } from '../operations/logger.ts'
 import { migrateDatabase } from '../operations/migrate.ts'
 import { seed } from '../operations/seed.ts'
+import { whenUncaught } from '../operations/uncaught.ts'
 import { UsageError, command } from './command.ts'
 import { explainDatabase } from './database.ts'
 
@@ -21,6 +22,8 @@ async function start(): Promise<void> {
   const logger = createLogger(config.logLevel)
   // From the beginning: embedded Postgres outlives a process that does not leave it.
   const stopped = waitForSignal()
+  const broken = whenUncaught(logger)
+  let exitCode = 0
   const database = await openDatabase(config, (message) => logger.info(message))
   try {
     await migrateDatabase(database.url, config.partitions).catch((error: unknown) => {
@@ -32,7 +35,9 @@ async function start(): Promise<void> {
         logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
       }
       process.stdout.write(`${readyLine(onhand.url, database.description)}\n`)
-      logger.info(`${await stopped}: stopping; once more to stop at once`)
+      const reason = await Promise.race([stopped, broken])
+      if (typeof reason === 'number') exitCode = reason
+      else logger.info(`${reason}: stopping; once more to stop at once`)
     } finally {
       await onhand.close()
     }
@@ -41,7 +46,7 @@ async function start(): Promise<void> {
   } finally {
     await database.close()
   }
-  process.exit()
+  process.exit(exitCode)
 }
 
 function waitForSignal(): Promise<NodeJS.Signals> {

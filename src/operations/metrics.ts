@@ -3,6 +3,7 @@ import type { BatchReport } from '../command/dispatcher.ts'
 import type { Outcome } from '../command/request.ts'
 import { LiveStats } from '../live/stats.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
+import { uncaught } from './uncaught.ts'
 
 /** What `/metrics` counts. One registry a composition, so that several can live in one process. */
 export interface Metrics {
@@ -22,6 +23,10 @@ export interface Gauges {
   /** Changes that no signal told of, and times that any could have been missed. */
   readonly missed: () => { readonly gaps: number; readonly resets: number }
   readonly liveGroups: () => number
+  /** Members of all of them. */
+  readonly liveMembers: () => number
+  /** What live groups watch, by kind. */
+  readonly watched: () => Readonly<Record<string, number>>
   /** Live operations that ask for the same, where the most clients do. */
   readonly largestLiveGroups: (count: number) => readonly { name: string; members: number }[]
   readonly queuedCommands: () => number
@@ -65,6 +70,15 @@ export function createMetrics(gauges: Gauges): Metrics {
     collect() {
       this.reset()
       for (const [by, times] of Object.entries(gauges.answers())) this.inc({ by }, times)
+    },
+  })
+  new Counter({
+    name: 'onhand_uncaught_errors_total',
+    help: 'Errors that nothing has caught. The process ends at the first one.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(uncaught.errors)
     },
   })
   gauge('onhand_sockets', 'WebSocket connections.', gauges.sockets)
@@ -154,6 +168,23 @@ function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
     registers,
     collect() {
       this.set(gauges.liveGroups())
+    },
+  })
+  new Gauge({
+    name: 'onhand_live_members',
+    help: 'Live operations of clients.',
+    registers,
+    collect() {
+      this.set(gauges.liveMembers())
+    },
+  })
+  new Gauge({
+    name: 'onhand_watched',
+    help: 'Products and orders that live operations watch, and those of them that follow the ledger.',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      for (const [what, count] of Object.entries(gauges.watched())) this.set({ what }, count)
     },
   })
   new Gauge({

@@ -40,6 +40,11 @@ export class LiveGroups {
     return this.#groups.size
   }
 
+  /** The members of all groups. */
+  get members(): number {
+    return [...this.#groups.values()].reduce((sum, { members }) => sum + members, 0)
+  }
+
   /** The groups with the most members. */
   largest(count: number): { name: string; members: number }[] {
     return [...this.#groups.values()]
@@ -48,18 +53,25 @@ export class LiveGroups {
       .slice(0, count)
   }
 
-  /** @returns a function that leaves */
+  /**
+   * @returns a function that leaves
+   * @throws what keeps the group from giving the member what it has; the member has left it then
+   */
   join(operation: LiveOperation, member: Member): () => void {
     const group = this.#groups.get(operation.key) ?? this.#open(operation)
     this.#keep(group)
-    const leave =
-      group instanceof StateGroup
-        ? group.join(member)
-        : group.join(member, operation.source.kind === 'ledger' ? operation.source.after : null)
-    return () => {
-      leave()
+    const leave = () => {
+      group.leave(member)
       if (group.members === 0 && !group.closed) this.#linger(group)
     }
+    try {
+      if (group instanceof StateGroup) group.join(member)
+      else group.join(member, operation.source.kind === 'ledger' ? operation.source.after : null)
+    } catch (error) {
+      leave()
+      throw error
+    }
+    return leave
   }
 
   close(): void {
@@ -86,6 +98,7 @@ export class LiveGroups {
 
   #linger(group: Group): void {
     const { lingerMs, maxIdle } = this.#options
+    this.#keep(group)
     const [oldest] = this.#idle.keys()
     if (oldest !== undefined && this.#idle.size >= maxIdle) this.#close(oldest)
     this.#idle.set(

@@ -7,6 +7,8 @@ export interface Peer {
   unanswered: number
   ping(): void
   terminate(): void
+  /** Pinging failed, by a mistake of ours. */
+  break(error: unknown): void
 }
 
 const MAX_UNANSWERED = 2
@@ -39,12 +41,17 @@ export class KeepAlive {
     const slot = this.#slots[this.#next] as Set<Peer>
     this.#next = (this.#next + 1) % SLOTS
     for (const peer of slot) {
-      if (peer.unanswered >= MAX_UNANSWERED) {
-        peer.terminate()
-        continue
+      try {
+        check(peer)
+      } catch (error) {
+        peer.break(error)
       }
-      peer.unanswered += 1
-      peer.ping()
     }
   }
+}
+
+function check(peer: Peer): void {
+  if (peer.unanswered >= MAX_UNANSWERED) return peer.terminate()
+  peer.unanswered += 1
+  peer.ping()
 }

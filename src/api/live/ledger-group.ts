@@ -61,15 +61,15 @@ export class LedgerGroup {
 
   /**
    * @param after begin after this, in the partitions that it names; null: begin now
-   * @returns a function that leaves
    */
-  join(member: Member, after: LedgerCursor | null): () => void {
+  join(member: Member, after: LedgerCursor | null): void {
     if (after === null) this.#members.set(member, null)
-    else void this.#resume(member, after)
-    return () => {
-      this.#resuming.delete(member)
-      this.#members.delete(member)
-    }
+    else this.#resume(member, after).catch((error: unknown) => member.fail(error))
+  }
+
+  leave(member: Member): void {
+    this.#resuming.delete(member)
+    this.#members.delete(member)
   }
 
   close(): void {
@@ -99,6 +99,8 @@ export class LedgerGroup {
     while (this.#resuming.has(member)) {
       if (isWithin(cursor, this.#recentAfter)) {
         for (const recent of this.#recent) if (isAfter(recent.row, cursor)) member.next(this.#frameOf(recent))
+        // Sending can cut the member off, which then has left.
+        if (!this.#resuming.has(member)) return
         this.#members.set(member, ledger.isBehind(cursor) ? cursor : null)
         this.#resuming.delete(member)
         return

@@ -5,7 +5,7 @@ import type { Frame } from './frame.ts'
 export interface Member extends Recipient {
   /** Sends a result, or keeps it until the client takes more. Never throws, never waits. */
   next(frame: Frame): void
-  /** Nothing more will come, because of this. */
+  /** Nothing more will come, because of this. Never throws. */
   fail(error: unknown): void
   /** Results are being kept. */
   readonly congested: boolean

@@ -20,7 +20,9 @@ export interface OutboxOwner {
   /** Results may be sent: neither side has begun to close. */
   readonly isOpen: boolean
   /** The client is too slow to get all that it must get, and is to go. */
-  readonly cutOff: () => void
+  cutOff(): void
+  /** Sending failed, by a mistake of ours. */
+  break(error: unknown): void
 }
 
 /** An operation of the connection. */
@@ -77,18 +79,23 @@ export class Outbox {
     await this.#backlog.drained.promise
   }
 
+  /** Never throws: whoever sends to many has others to send to. */
   send(operation: OutboxOperation, frame: Frame): void {
     if (this.#closed || !this.#owner.isOpen) return
-    if (this.#backlog === null && !this.#exit.writableNeedDrain) {
-      this.#exit.write(operation.encode(frame), 'latin1')
-      return
+    try {
+      if (this.#backlog === null && !this.#exit.writableNeedDrain) {
+        this.#exit.write(operation.encode(frame), 'latin1')
+        return
+      }
+      this.#backlog ??= this.#fallBehind()
+      this.#keep(this.#backlog, operation, frame)
+    } catch (error) {
+      this.#owner.break(error)
     }
-    this.#backlog ??= this.#fallBehind()
-    this.#keep(this.#backlog, operation, frame)
   }
 
   /** Drops what is kept for an operation that has ended. */
-  forget({ id }: OutboxOperation): void {
+  forget(id: string): void {
     if (this.#backlog === null) return
     for (const [key, { operation, frame }] of this.#backlog.kept) {
       if (operation.id !== id) continue
@@ -105,7 +112,7 @@ export class Outbox {
   }
 
   #fallBehind(): Backlog {
-    this.#exit.once('drain', () => this.#flush())
+    this.#flushWhenDrained()
     return new Backlog()
   }
 
@@ -127,13 +134,23 @@ export class Outbox {
     backlog.kept.set(String(backlog.next), { operation, frame })
   }
 
+  #flushWhenDrained(): void {
+    this.#exit.once('drain', () => {
+      try {
+        this.#flush()
+      } catch (error) {
+        this.#owner.break(error)
+      }
+    })
+  }
+
   #flush(): void {
     const backlog = this.#backlog
     if (backlog === null || !this.#owner.isOpen) return
     backlog.since = performance.now()
     for (const [key, { operation, frame }] of backlog.kept) {
       if (this.#exit.writableNeedDrain) {
-        this.#exit.once('drain', () => this.#flush())
+        this.#flushWhenDrained()
         return
       }
       backlog.kept.delete(key)

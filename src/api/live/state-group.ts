@@ -38,14 +38,17 @@ export class StateGroup {
     return this.#members.size
   }
 
-  /** @returns a function that leaves */
-  join(member: Member): () => void {
+  /** @throws if a state cannot be rendered */
+  join(member: Member): void {
     for (const value of this.#unseen.values()) this.#render(value)
     this.#unseen.clear()
-    for (const frame of this.#frames.values()) member.next(frame)
-    this.#options.stats.cachedSnapshots += this.#frames.size
     this.#members.add(member)
-    return () => this.#members.delete(member)
+    this.#options.stats.cachedSnapshots += this.#frames.size
+    for (const frame of this.#frames.values()) member.next(frame)
+  }
+
+  leave(member: Member): void {
+    this.#members.delete(member)
   }
 
   close(): void {

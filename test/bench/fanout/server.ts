@@ -7,6 +7,7 @@ import { PubSub } from 'graphql-subscriptions'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { Admission } from '../../../src/api/live/admission.ts'
 import { LiveGroups } from '../../../src/api/live/groups.ts'
 import { point } from '../../support/events.ts'
 import { createPrepare } from '../../../src/api/live/operation.ts'
@@ -85,7 +86,12 @@ const starts: Record<Contender, () => Delivery> = {
       groups,
       stats,
       createRequestId: () => 'bench',
-      maxConnections: MAX_CONNECTIONS,
+      admission: new Admission({
+        maxConnections: MAX_CONNECTIONS,
+        maxConnectionsPerAddress: MAX_CONNECTIONS,
+        clientAddressOf: () => null,
+        onAddressFull: () => {},
+      }),
       maxSubscriptionsPerConnection: 20,
       pingIntervalMs: 10_000,
       report: fail,
