@@ -14,3 +14,13 @@ export class OutcomeUnknown extends Error {
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
 }
+
+/** The entry of another system's stream is not newer than the last one that was answered. Nothing was done, and nothing is to do. */
+export class AnsweredBefore extends Error {
+  override readonly name = 'AnsweredBefore'
+}
+
+/** The database has lost the answers to entries of a stream. Nothing was done; they have to be sent again, before this one. */
+export class StreamRewound extends Error {
+  override readonly name = 'StreamRewound'
+}

@@ -27,6 +27,8 @@ import { fingerprintOf } from './request.ts'
 import type { CommandRequest, Outcome } from './request.ts'
 import { createSave } from './save.ts'
 import type { Save } from './save.ts'
+import { StreamFence, createStreamPositions } from './stream-fence.ts'
+import type { StreamPositions } from './stream-fence.ts'
 import { Unit } from './unit.ts'
 
 export interface Written {
@@ -46,8 +48,16 @@ export class PartitionWriter {
   readonly #log: LogWriter
   readonly #load: Loader
   readonly #save: Save
+  readonly #streams: StreamPositions
 
-  constructor(partition: Partition, session: Session, cache: AggregateCache, now: () => Date) {
+  /** @param partitions how many the log has */
+  constructor(
+    partition: Partition,
+    partitions: number,
+    session: Session,
+    cache: AggregateCache,
+    now: () => Date,
+  ) {
     this.#partition = partition
     this.#session = session
     this.#cache = cache
@@ -55,6 +65,7 @@ export class PartitionWriter {
     this.#log = createLogWriter(session.db)
     this.#load = createLoader(session.db, partition)
     this.#save = createSave(session.db)
+    this.#streams = createStreamPositions(session.db, partitions)
   }
 
   /** @throws CommitUnknown, or why the transaction failed; then nothing was written */
@@ -70,10 +81,17 @@ export class PartitionWriter {
   }
 
   async #decideAll(requests: readonly CommandRequest[]) {
-    const { unit, from } = await this.#prepare(requests)
+    const { unit, fence, from } = await this.#prepare(requests)
     const now = this.#timeAfter(from.recordedAt)
     const outcomes: (Outcome | Error)[] = []
-    for (const request of requests) outcomes.push(await this.#answer(unit, request, now))
+    for (const request of requests) {
+      const { id, source } = request
+      const outcome =
+        fence.check(source, unit.receipt(id) !== undefined) ?? (await this.#answer(unit, request, now))
+      outcomes.push(outcome)
+      if (!(outcome instanceof Error)) fence.pass(source)
+    }
+    await fence.save(this.#streams, this.#partition, now)
     await this.#save(this.#partition, unit.takeChanges(), now)
     const tag = newTag()
     const events = unit.events.map((event) => ({ ...event, tag: event.position === unit.head ? tag : null }))
@@ -88,10 +106,13 @@ export class PartitionWriter {
     return last !== null && now < last ? last : now
   }
 
-  async #prepare(requests: readonly CommandRequest[]): Promise<{ unit: Unit; from: Head }> {
+  async #prepare(
+    requests: readonly CommandRequest[],
+  ): Promise<{ unit: Unit; fence: StreamFence; from: Head }> {
     const named = namesIn(requests.map((request) => request.command))
-    const [head, receipts, lines, skus] = await Promise.all([
+    const [head, fence, receipts, lines, skus] = await Promise.all([
       this.#log.lock(this.#partition),
+      StreamFence.load(this.#streams, requests),
       this.#load.receipts(requests.map((request) => request.id)),
       this.#load.lines([...named.lines.values()]),
       this.#load.skusOf([...named.batches]),
@@ -108,7 +129,7 @@ export class PartitionWriter {
     unit.know({
       products: await this.#load.products([...named.skus].filter((sku) => !unit.products.has(sku))),
     })
-    return { unit, from: head }
+    return { unit, fence, from: head }
   }
 
   async #answer(unit: Unit, { id, command }: CommandRequest, now: Date): Promise<Outcome | Error> {

@@ -3,11 +3,22 @@ import { hash } from 'node:crypto'
 import type { Command, Rejection } from '../domain/messages.ts'
 import type { BatchReference, CommandId, LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import type { EntryId } from './entry-id.ts'
 
 export interface CommandRequest {
   /** Chosen by who sends the command; the same id is the same command, however often it is sent. */
   readonly id: CommandId
   readonly command: Command
+  /** The stream entry that the command was made from, if it was. */
+  readonly source?: StreamEntry
+}
+
+/** An entry of another system's stream. Entries are sent in order, each after the one before it has been answered. */
+export interface StreamEntry {
+  readonly stream: string
+  readonly entryId: EntryId
+  /** The last entry that the sender has seen answered. */
+  readonly after: EntryId
 }
 
 export type Outcome = Accepted | Refused

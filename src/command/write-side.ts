@@ -5,6 +5,8 @@ import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherOptions } from './dispatcher.ts'
 import { createSkuLookup } from './load.ts'
 import { PartitionWriter } from './partition-writer.ts'
+import { createStreamPositions } from './stream-fence.ts'
+import type { StreamPositions } from './stream-fence.ts'
 
 export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | 'onBatch'> {
   readonly connection: ConnectionOptions
@@ -14,6 +16,8 @@ export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | '
 
 export interface WriteSide {
   readonly dispatcher: Dispatcher
+  /** How far streams of other systems have been answered. */
+  readonly streams: StreamPositions
   /** For single statements beside commands. */
   readonly db: Database
   close(): Promise<void>
@@ -36,7 +40,7 @@ export function createWriteSide({
   const dispatcher = new Dispatcher({
     writers: sessions.map((session, partition) => {
       const cache = new AggregateCache(Math.ceil(MAX_CACHED_ENTRIES / partitions))
-      return new PartitionWriter(partition, session, cache, now)
+      return new PartitionWriter(partition, partitions, session, cache, now)
     }),
     skuOf: createSkuLookup(lookups.db, partitions),
     maxBatchCommands: MAX_BATCH_COMMANDS,
@@ -46,6 +50,7 @@ export function createWriteSide({
   })
   return {
     dispatcher,
+    streams: createStreamPositions(lookups.db, partitions),
     db: lookups.db,
     async close() {
       await dispatcher.close()
