@@ -25,13 +25,14 @@ export interface FlakyLink {
 /** The driver's statements, as they stand in the protocol's messages. */
 const COMMIT = Buffer.from('commit\0')
 
-export async function openFlakyLink(target: string): Promise<FlakyLink> {
+/** @param listenOn any port that is free without it */
+export async function openFlakyLink(target: string, listenOn = 0): Promise<FlakyLink> {
   const { hostname, port: targetPort } = new URL(target)
   const links = new Set<Socket>()
   let fate: CommitFate | null = null
   let doomed = false
   let server: Server | null = null
-  let port = 0
+  let port = listenOn
 
   function accept(client: Socket): void {
     if (doomed) {

@@ -1,0 +1,171 @@
+/** All that happens in a round, as those who took part in it saw it. Times are seconds since the round began. */
+
+export type Command =
+  | {
+      readonly type: 'createBatch'
+      readonly reference: string
+      readonly sku: string
+      readonly quantity: number
+      readonly eta: string | null
+    }
+  | {
+      readonly type: 'changeBatchQuantity'
+      readonly reference: string
+      readonly quantity: number
+      readonly reason: string | null
+      readonly expectedVersion: string | null
+    }
+  | {
+      readonly type: 'allocate'
+      readonly orderId: string
+      readonly sku: string
+      readonly quantity: number
+    }
+  | { readonly type: 'deallocate'; readonly orderId: string; readonly sku: string }
+
+export type Result =
+  | {
+      readonly kind: 'accepted'
+      readonly token: string
+      readonly batchReference: string | null
+      readonly replayed: boolean
+    }
+  | { readonly kind: 'refused'; readonly code: string; readonly replayed: boolean }
+  /** With the error's code, or `no answer`. */
+  | { readonly kind: 'failed'; readonly code: string }
+
+export interface Attempt {
+  readonly server: string
+  readonly sentAt: number
+  readonly answeredAt: number
+  readonly result: Result
+}
+
+export interface SentCommand {
+  readonly id: string
+  readonly command: Command
+  readonly attempts: Attempt[]
+}
+
+/** A message on the stream `change_batch_quantity`. */
+export interface Message {
+  readonly sentAt: number
+  /** Null: another system's mistake, which names no batch there is. */
+  readonly reference: string | null
+  /** Of the batch's messages: 1, 2, 3 … */
+  readonly number: number
+  readonly quantity: number
+  /** Comes back in the event, and so tells which message it is of. */
+  readonly reason: string
+  /** Redis has answered. */
+  readonly taken: boolean
+  /** How often Redis had been emptied when the message was sent. */
+  readonly redisLife: number
+}
+
+export interface ProductState {
+  readonly sku: string
+  readonly version: string
+  readonly status: string
+  readonly onHand: number
+  readonly allocated: number
+  readonly available: number
+  readonly incoming: number
+  readonly availableToPromise: readonly {
+    readonly date: string | null
+    readonly quantity: number
+    readonly cumulative: number
+  }[]
+}
+
+export interface OrderState {
+  readonly id: string
+  readonly lines: readonly {
+    readonly sku: string
+    readonly quantity: number
+    readonly status: string
+    readonly batchReference: string | null
+    readonly eta: string | null
+  }[]
+}
+
+export interface Movement {
+  readonly position: string
+  readonly sku: string
+  readonly type: string
+  readonly quantity: number
+  readonly batchReference: string | null
+  readonly orderId: string | null
+  readonly reason: string | null
+  /** The command's id. */
+  readonly reference: string
+  readonly availableBefore: number
+  readonly availableAfter: number
+  readonly recordedAt: string
+}
+
+export interface Seen<T> {
+  readonly at: number
+  readonly value: T
+}
+
+/** What one client was sent, in the order in which it came. */
+export interface Witness {
+  readonly name: string
+  readonly products: Seen<ProductState>[]
+  readonly orders: Seen<OrderState>[]
+  readonly movements: Seen<Movement>[]
+  readonly watchedSkus: readonly string[]
+  readonly watchedOrders: readonly string[]
+  readonly followsLedger: boolean
+  /** What ended a subscription that nobody had ended. */
+  readonly errors: Seen<string>[]
+}
+
+/** A query at the token of a command that was accepted. */
+export interface TokenRead {
+  readonly at: number
+  readonly token: string
+  readonly state: ProductState
+}
+
+export interface Fault {
+  readonly kind: string
+  readonly target: string
+  readonly from: number
+  to: number
+}
+
+/** `onhand rebuild` or `onhand verify`, run beside everything else. */
+export interface OperatorRun {
+  readonly command: string
+  readonly at: number
+  readonly code: number | null
+  readonly output: string
+}
+
+export interface History {
+  readonly commands: SentCommand[]
+  /** Commands that had the id of an earlier, different one. */
+  readonly reuses: SentCommand[]
+  readonly messages: Message[]
+  readonly witnesses: Witness[]
+  readonly reads: TokenRead[]
+  readonly faults: Fault[]
+  readonly operators: OperatorRun[]
+  readonly now: () => number
+}
+
+export function startHistory(): History {
+  const startedAt = performance.now()
+  return {
+    commands: [],
+    reuses: [],
+    messages: [],
+    witnesses: [],
+    reads: [],
+    faults: [],
+    operators: [],
+    now: () => Math.round(performance.now() - startedAt) / 1000,
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * `npm run test:faults -- --seed 7 --minutes 10`. A seed repeats every decision: which commands, which faults, in which order,
+ * with which pauses. How they meet in time differs from run to run, so a failure may take several runs of its seed to come back.
+ */
+import { parseArgs } from 'node:util'
+import { runFaults } from './run.ts'
+
+const { values } = parseArgs({ options: { seed: { type: 'string' }, minutes: { type: 'string' } } })
+const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000))
+const minutes = Number(values.minutes ?? 1)
+if (!Number.isSafeInteger(seed) || seed < 0 || !(minutes > 0)) {
+  process.stderr.write('Usage: npm run test:faults -- [--seed <whole number>] [--minutes <number>]\n')
+  process.exit(2)
+}
+const print = (text: string) => process.stdout.write(`${text}\n`)
+print(`seed ${seed}, ${minutes} minute(s)`)
+const failure = await runFaults({ seed, seconds: minutes * 60, print })
+if (failure !== null) {
+  print(failure)
+  process.exitCode = 1
+}
