@@ -14,6 +14,7 @@ import { iterate } from './iterate.ts'
 import type { Listener } from './iterate.ts'
 import { Liveness } from './liveness.ts'
 import type { ConnectionStatus } from './liveness.ts'
+import { withQuietErrors } from './quiet-errors.ts'
 
 export { OnhandClientError }
 export type { ConnectionStatus }
@@ -87,7 +88,7 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
   const liveness = new Liveness(staleAfterMs, () => connection.terminate())
   const connection = createClient({
     url: url.replace(/^http/, 'ws'),
-    ...(webSocketImpl !== undefined && { webSocketImpl }),
+    ...(webSocketImpl !== undefined && { webSocketImpl: withQuietErrors(webSocketImpl) }),
     ...(connectionParams !== undefined && { connectionParams }),
     keepAlive: staleAfterMs / 3,
     lazyCloseTimeout: LINGER_MS,

@@ -272,6 +272,24 @@ test('what a watcher throws is thrown at the application, and the others go on',
   expect(told.states.map(({ state }) => state)).toEqual(['reconnecting', 'live'])
 })
 
+test('a server that takes connections and says nothing is given up, again and again, without harm to the process', async () => {
+  proxy.stall()
+  const attempts: unknown[] = []
+  class CountedWebSocket extends WebSocket {
+    constructor(...opening: ConstructorParameters<typeof WebSocket>) {
+      super(...opening)
+      attempts.push(this)
+    }
+  }
+  const client = connect({ staleAfterMs: 200, webSocketImpl: CountedWebSocket })
+  const told = watch(client, STATE, { skus: ['lamp'] })
+  // What `ws` says of a connection that is closed before it is open would end the process if nobody listened.
+  await until(() => attempts.length > 2)
+  proxy.resume()
+  await until(() => told.data.length > 0)
+  expect(told.errors).toEqual([])
+})
+
 test('takes documents that know their types', async () => {
   interface Data {
     availabilityChanged: { sku: string; available: number; version: string }
