@@ -14,7 +14,8 @@ import { violation } from './violation.ts'
 import type { Violation } from './violation.ts'
 import type { World } from './world.ts'
 
-const CATCH_UP_MS = 30_000
+/** Only what hangs takes so long. */
+const CATCH_UP_MS = 120_000
 const LOOK_MS = 500
 const ANSWERED_AGAIN = 150
 const AT_ONCE = 8
