@@ -136,7 +136,9 @@ export type GqlUserErrorCode =
   /** What the command was based upon has changed since. */
   | 'STALE_VERSION'
   /** All batches of a product together hold at most 2147483647 units. */
-  | 'STOCK_LIMIT_EXCEEDED';
+  | 'STOCK_LIMIT_EXCEEDED'
+  /** One command moves at most 100000 order lines from batch to batch, or between a batch and the queue. */
+  | 'TOO_MANY_LINES';
 
 /** `INVALID_SKU` */
 export type GqlInvalidSkuError = GqlUserError & {
@@ -255,6 +257,18 @@ export type GqlStockLimitExceededError = GqlUserError & {
   /** The part of the input that it is about. */
   field: Maybe<Array<Scalars['String']['output']>>;
   /** Units that all batches of the product together may hold. */
+  limit: Scalars['Int']['output'];
+};
+
+/** `TOO_MANY_LINES` */
+export type GqlTooManyLinesError = GqlUserError & {
+  /** `TOO_MANY_LINES` */
+  code: GqlUserErrorCode;
+  /** Which reason, for people. */
+  message: Scalars['String']['output'];
+  /** The part of the input that it is about. */
+  field: Maybe<Array<Scalars['String']['output']>>;
+  /** Order lines that one command may move. */
   limit: Scalars['Int']['output'];
 };
 
@@ -838,6 +852,7 @@ export type GqlResolversInterfaceTypes<_RefType extends Record<string, unknown>>
     | ( GqlCommandIdReusedError & { __typename: 'CommandIdReusedError' } )
     | ( GqlStaleVersionError & { __typename: 'StaleVersionError' } )
     | ( GqlStockLimitExceededError & { __typename: 'StockLimitExceededError' } )
+    | ( GqlTooManyLinesError & { __typename: 'TooManyLinesError' } )
   ;
 };
 
@@ -860,6 +875,7 @@ export type GqlResolversTypes = {
   CommandIdReusedError: ResolverTypeWrapper<GqlCommandIdReusedError>;
   StaleVersionError: ResolverTypeWrapper<GqlStaleVersionError>;
   StockLimitExceededError: ResolverTypeWrapper<GqlStockLimitExceededError>;
+  TooManyLinesError: ResolverTypeWrapper<GqlTooManyLinesError>;
   CreateBatchInput: GqlCreateBatchInput;
   CreateBatchPayload: ResolverTypeWrapper<Omit<GqlCreateBatchPayload, 'userErrors' | 'query'> & { userErrors: Array<GqlResolversTypes['UserError']>, query: GqlResolversTypes['Query'] }>;
   ChangeBatchQuantityInput: GqlChangeBatchQuantityInput;
@@ -916,6 +932,7 @@ export type GqlResolversParentTypes = {
   CommandIdReusedError: GqlCommandIdReusedError;
   StaleVersionError: GqlStaleVersionError;
   StockLimitExceededError: GqlStockLimitExceededError;
+  TooManyLinesError: GqlTooManyLinesError;
   CreateBatchInput: GqlCreateBatchInput;
   CreateBatchPayload: Omit<GqlCreateBatchPayload, 'userErrors' | 'query'> & { userErrors: Array<GqlResolversParentTypes['UserError']>, query: GqlResolversParentTypes['Query'] };
   ChangeBatchQuantityInput: GqlChangeBatchQuantityInput;
@@ -964,7 +981,7 @@ export type GqlCommandPayloadResolvers<ContextType = ApiContext, ParentType exte
 };
 
 export type GqlUserErrorResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['UserError'] = GqlResolversParentTypes['UserError']> = {
-  __resolveType: TypeResolveFn<'InvalidSkuError' | 'OutOfStockError' | 'BatchReferenceTakenError' | 'BatchNotFoundError' | 'LineAlreadyAllocatedError' | 'LineNotAllocatedError' | 'CommandIdReusedError' | 'StaleVersionError' | 'StockLimitExceededError', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'InvalidSkuError' | 'OutOfStockError' | 'BatchReferenceTakenError' | 'BatchNotFoundError' | 'LineAlreadyAllocatedError' | 'LineNotAllocatedError' | 'CommandIdReusedError' | 'StaleVersionError' | 'StockLimitExceededError' | 'TooManyLinesError', ParentType, ContextType>;
 };
 
 export type GqlInvalidSkuErrorResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['InvalidSkuError'] = GqlResolversParentTypes['InvalidSkuError']> = {
@@ -1038,6 +1055,14 @@ export type GqlStaleVersionErrorResolvers<ContextType = ApiContext, ParentType e
 };
 
 export type GqlStockLimitExceededErrorResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['StockLimitExceededError'] = GqlResolversParentTypes['StockLimitExceededError']> = {
+  code?: Resolver<GqlResolversTypes['UserErrorCode'], ParentType, ContextType>;
+  message?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
+  field?: Resolver<Maybe<Array<GqlResolversTypes['String']>>, ParentType, ContextType>;
+  limit?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type GqlTooManyLinesErrorResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['TooManyLinesError'] = GqlResolversParentTypes['TooManyLinesError']> = {
   code?: Resolver<GqlResolversTypes['UserErrorCode'], ParentType, ContextType>;
   message?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
   field?: Resolver<Maybe<Array<GqlResolversTypes['String']>>, ParentType, ContextType>;
@@ -1233,6 +1258,7 @@ export type GqlResolvers<ContextType = ApiContext> = {
   CommandIdReusedError?: GqlCommandIdReusedErrorResolvers<ContextType>;
   StaleVersionError?: GqlStaleVersionErrorResolvers<ContextType>;
   StockLimitExceededError?: GqlStockLimitExceededErrorResolvers<ContextType>;
+  TooManyLinesError?: GqlTooManyLinesErrorResolvers<ContextType>;
   CreateBatchPayload?: GqlCreateBatchPayloadResolvers<ContextType>;
   ChangeBatchQuantityPayload?: GqlChangeBatchQuantityPayloadResolvers<ContextType>;
   AllocatePayload?: GqlAllocatePayloadResolvers<ContextType>;

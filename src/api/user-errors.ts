@@ -64,6 +64,11 @@ export function userError(refusal: Refusal, command: Command) {
       const message = `All batches of ${sku} together would hold more than ${limit} units.`
       return { ...error('StockLimitExceededError', 'STOCK_LIMIT_EXCEEDED', message, 'quantity'), limit }
     }
+    case 'TooManyLines': {
+      const { sku, limit } = refusal
+      const message = `This would move more than ${limit} order lines of ${sku} at once. Do it in smaller steps.`
+      return { ...error('TooManyLinesError', 'TOO_MANY_LINES', message, 'quantity'), limit }
+    }
     default:
       return refusal satisfies never
   }

@@ -12,11 +12,11 @@ export class AggregateCache {
   readonly #products: LRUCache<Sku, Product>
   #head: LogPoint | null = null
 
-  /** @param maxEntries batches and waiting lines of all cached products together */
+  /** @param maxEntries products and their batches, together */
   constructor(maxEntries: number) {
     this.#products = new LRUCache({
       maxSize: maxEntries,
-      sizeCalculation: ({ batches, waiting }) => 1 + batches.length + waiting.length,
+      sizeCalculation: ({ batches }) => 1 + batches.length,
     })
   }
 

@@ -16,15 +16,19 @@ import { CommitUnknown } from '../lib/postgres.ts'
 import { partitionOf } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Commit } from '../log/tail.ts'
+import { homeOf } from './claims.ts'
+import type { ClaimReferences } from './claims.ts'
 import { OutcomeUnknown, Overloaded, Unavailable } from './faults.ts'
 import type { PartitionWriter } from './partition-writer.ts'
-import type { CommandRequest, Outcome } from './request.ts'
+import type { CommandRequest, Outcome, RoutedRequest } from './request.ts'
 
 export interface DispatcherOptions {
   /** One a partition, in order. */
   readonly writers: readonly Pick<PartitionWriter, 'write'>[]
   /** Finds a batch's product; asked only when there are several partitions. */
   readonly skuOf: (reference: BatchReference) => Promise<Sku | undefined>
+  readonly claim: ClaimReferences
+  readonly now: () => Date
   readonly maxBatchCommands: number
   readonly maxQueuedCommands: number
   /** Told of each commit at once, before its callers are. */
@@ -39,7 +43,7 @@ export interface BatchReport {
 }
 
 interface Waiting {
-  readonly request: CommandRequest
+  readonly request: RoutedRequest
   readonly answer: Deferred<Outcome>
 }
 
@@ -59,10 +63,13 @@ export class Dispatcher {
    */
   async dispatch(request: CommandRequest): Promise<Outcome> {
     if (this.#closed) throw new Unavailable('The server is shutting down.')
-    const lane =
-      this.#lanes.length === 1 ? this.#lanes[0] : this.#lanes[await this.#partitionFor(request.command)]
-    if (lane === undefined) throw new Error('The log has no partitions.')
-    return lane.add(request)
+    const [only, ...others] = this.#lanes
+    if (only === undefined) throw new Error('The log has no partitions.')
+    if (others.length === 0) return only.add({ ...request, claimed: null })
+    const { partition, claimed } = await this.#route(request.command).catch((error: unknown) => {
+      throw asFault(error)
+    })
+    return (this.#lanes[partition] as Lane).add({ ...request, claimed })
   }
 
   get queuedCommands(): number {
@@ -75,10 +82,24 @@ export class Dispatcher {
     await Promise.all(this.#lanes.map((lane) => lane.idle()))
   }
 
+  async #route(command: Command): Promise<{ partition: Partition; claimed: boolean | null }> {
+    const partition = await this.#partitionFor(command)
+    return { partition, claimed: await this.#claim(command, partition) }
+  }
+
   async #partitionFor(command: Command): Promise<Partition> {
     const sku = 'sku' in command ? command.sku : await this.#options.skuOf(command.reference)
     // A batch that does not exist is refused alike everywhere.
     return sku === undefined ? 0 : partitionOf(sku, this.#lanes.length)
+  }
+
+  /** Claims the reference of a new batch, unless it is for the batch's own partition to grant. */
+  async #claim(command: Command, partition: Partition): Promise<boolean | null> {
+    if (command.type !== 'CreateBatch') return null
+    const { claim, now } = this.#options
+    const { reference, sku } = command
+    const home = homeOf(reference, this.#lanes.length)
+    return home === partition ? null : (await claim(home, [{ reference, sku }], now())).length > 0
   }
 }
 
@@ -99,7 +120,7 @@ class Lane {
     return this.#queue.length
   }
 
-  add(request: CommandRequest): Promise<Outcome> {
+  add(request: RoutedRequest): Promise<Outcome> {
     const { maxQueuedCommands } = this.#options
     if (this.#queue.length >= maxQueuedCommands) {
       throw new Overloaded(
@@ -120,25 +141,29 @@ class Lane {
     while (this.#queue.length > 0) {
       // Callers that were just answered, and requests that have just arrived, still make it into this batch.
       await nextTurn()
-      await this.#write(this.#queue.splice(0, this.#options.maxBatchCommands))
+      const left = await this.#write(this.#queue.splice(0, this.#options.maxBatchCommands))
+      this.#queue.unshift(...left)
     }
     this.#writing = null
   }
 
-  async #write(batch: readonly Waiting[], alone = false): Promise<void> {
+  /** @returns those at the end of the batch that are left for the next one */
+  async #write(batch: readonly Waiting[], alone = false): Promise<readonly Waiting[]> {
     const startedAt = performance.now()
     let failed = true
     try {
       const { outcomes, events, from, head } = await this.#writer.write(batch.map(({ request }) => request))
       failed = false
       if (events.length > 0) this.#options.onCommit({ partition: this.#partition, from, head, events })
-      for (const [at, { answer }] of batch.entries()) {
-        const outcome = outcomes[at]
-        if (outcome === undefined || outcome instanceof Error) answer.reject(outcome)
+      for (const [at, outcome] of outcomes.entries()) {
+        const { answer } = batch[at] as Waiting
+        if (outcome instanceof Error) answer.reject(outcome)
         else answer.resolve(outcome)
       }
+      return batch.slice(outcomes.length)
     } catch (error) {
       await this.#fail(batch, error, alone)
+      return []
     } finally {
       this.#options.onBatch({ commands: batch.length, durationMs: performance.now() - startedAt, failed })
     }

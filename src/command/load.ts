@@ -1,10 +1,11 @@
-import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { emptyProduct } from '../domain/product.ts'
+import type { KnownLines } from '../domain/decide.ts'
 import { compareBatches } from '../domain/product.ts'
-import type { Batch, Line, Product } from '../domain/product.ts'
-import type { BatchReference, CommandId, OrderId, Sku } from '../domain/values.ts'
+import type { Line, Product } from '../domain/product.ts'
+import type { BatchReference, CommandId, LogPosition, OrderId, Sku } from '../domain/values.ts'
 import { pack, packed, packedRows } from '../lib/bulk.ts'
+import { groupBy } from '../lib/group-by.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import { decodeReceipt } from './receipt.ts'
@@ -19,11 +20,16 @@ export interface Loader {
   skusOf(references: readonly BatchReference[]): Promise<{ reference: BatchReference; sku: Sku }[]>
   /** Products that exist, which is those with a batch. */
   products(skus: readonly Sku[]): Promise<Product[]>
-  /** The newest lines of a batch, until they hold `units` units or there are no more. */
-  newestLines(reference: BatchReference, units: number): Promise<Line[]>
+  /** The newest lines of a batch, until they hold `units` units, but at most `limit` lines. */
+  newestLines(reference: BatchReference, units: number, limit: number): Promise<KnownLines>
+  /** The first `limit` lines of a product that wait behind the place `after` and ask for at most `atMost` units. */
+  waitingLines(sku: Sku, atMost: number, after: LogPosition, limit: number): Promise<KnownLines>
+  /** What a product's waiting lines ask for at the least; null if there are none. */
+  leastWaiting(sku: Sku): Promise<number | null>
 }
 
-const NEWEST_LINES_PAGE = 256
+const FIRST_PAGE_ROWS = 256
+const MAX_PAGE_ROWS = 8192
 
 export function createLoader(db: Database, partition: Partition): Loader {
   const inPartition = (table: { partition: PgColumn }) => eq(table.partition, partition)
@@ -56,17 +62,31 @@ export function createLoader(db: Database, partition: Partition): Loader {
     .from(batches)
     .where(and(inPartition(batches), sql`${batches.sku} = ${anyOf('skus')}`))
     .prepare('load_batches')
+  // One index probe per product, however many lines wait.
+  const selectLeastWaiting = db
+    .select({ sku: sql<Sku>`wanted.sku`, quantity: sql<number>`least.quantity` })
+    .from(sql`unnest(${packed('skus')}) as wanted(sku)`)
+    .crossJoinLateral(
+      sql`(select quantity from ${allocations} where ${inPartition(allocations)}
+        and ${allocations.sku} = wanted.sku and ${allocations.batchReference} is null
+        order by ${allocations.quantity} limit 1) as least`,
+    )
+    .prepare('load_least_waiting')
   const selectWaiting = db
     .select()
     .from(allocations)
     .where(
       and(
         inPartition(allocations),
-        sql`${allocations.sku} = ${anyOf('skus')}`,
+        eq(allocations.sku, sql.placeholder('sku')),
         isNull(allocations.batchReference),
+        // As a sum it cannot be looked up in the index by quantity, after which all that is found would be sorted.
+        sql`${allocations.quantity} + 0 <= ${sql.placeholder('atMost')}`,
+        gt(allocations.placed, sql.placeholder('after')),
       ),
     )
     .orderBy(asc(allocations.placed))
+    .limit(sql.placeholder('rows'))
     .prepare('load_waiting')
   const selectNewest = db
     .select()
@@ -79,7 +99,7 @@ export function createLoader(db: Database, partition: Partition): Loader {
       ),
     )
     .orderBy(desc(allocations.placed))
-    .limit(NEWEST_LINES_PAGE)
+    .limit(sql.placeholder('rows'))
     .prepare('load_newest')
 
   return {
@@ -100,34 +120,51 @@ export function createLoader(db: Database, partition: Partition): Loader {
     async products(skus) {
       if (skus.length === 0) return []
       const names = { skus: pack(skus) }
-      const [found, waiting] = await Promise.all([selectBatches.execute(names), selectWaiting.execute(names)])
-      const products = new Map<Sku, { batches: Batch[]; waiting: Line[] }>()
-      for (const batch of found) {
-        const product = products.get(batch.sku)
-        if (product === undefined) products.set(batch.sku, { batches: [batch], waiting: [] })
-        else product.batches.push(batch)
-      }
-      for (const line of waiting) products.get(line.sku)?.waiting.push(line)
-      return [...products].map(([sku, product]) => ({
-        ...emptyProduct(sku),
-        batches: product.batches.toSorted(compareBatches),
-        waiting: product.waiting,
+      const [found, waiting] = await Promise.all([
+        selectBatches.execute(names),
+        selectLeastWaiting.execute(names),
+      ])
+      const least = new Map(waiting.map(({ sku, quantity }) => [sku, quantity]))
+      return [...groupBy(found, ({ sku }) => sku)].map(([sku, own]) => ({
+        sku,
+        batches: own.toSorted(compareBatches),
+        leastWaiting: least.get(sku) ?? null,
       }))
     },
-    async newestLines(reference, units) {
-      const lines: Line[] = []
+    newestLines(reference, units, limit) {
+      let left = units
       let before = '9223372036854775807'
-      for (let known = 0; known < units;) {
-        const page = await selectNewest.execute({ reference, before })
-        const oldest = page.at(-1)
-        if (oldest === undefined) break
-        for (const line of page) known += line.quantity
-        lines.push(...page)
-        before = String(oldest.placed)
-      }
-      return lines
+      return inPages(limit, async (rows) => {
+        if (left <= 0) return []
+        const page = await selectNewest.execute({ reference, before, rows })
+        before = String(page.at(-1)?.placed)
+        for (const line of page) left -= line.quantity
+        return page
+      })
     },
+    waitingLines(sku, atMost, start, limit) {
+      let after = String(start)
+      return inPages(limit, async (rows) => {
+        const page = await selectWaiting.execute({ sku, atMost, after, rows })
+        after = String(page.at(-1)?.placed)
+        return page
+      })
+    },
+    leastWaiting: async (sku) =>
+      (await selectLeastWaiting.execute({ skus: pack([sku]) }))[0]?.quantity ?? null,
   }
+}
+
+/** Reads up to `limit` lines, in pages that grow, so that few lines cost little and many need few statements. */
+async function inPages(limit: number, next: (rows: number) => Promise<Line[]>): Promise<KnownLines> {
+  const lines: Line[] = []
+  for (let rows = FIRST_PAGE_ROWS; lines.length < limit; rows = Math.min(rows * 4, MAX_PAGE_ROWS)) {
+    const wanted = Math.min(rows, limit - lines.length)
+    const page = await next(wanted)
+    for (const line of page) lines.push(line)
+    if (page.length < wanted) return { lines, complete: true }
+  }
+  return { lines, complete: false }
 }
 
 /** Finds a batch's product, in whichever partition it is. */

@@ -21,6 +21,12 @@ export interface StreamEntry {
   readonly after: EntryId
 }
 
+/** A command on its way to its partition. */
+export interface RoutedRequest extends CommandRequest {
+  /** Whether the product of a `CreateBatch` has a claim to the reference; null: its partition is the one to decide that. */
+  readonly claimed: boolean | null
+}
+
 export type Outcome = Accepted | Refused
 
 export interface Accepted {
@@ -47,9 +53,14 @@ export interface CommandIdReused {
   readonly commandId: CommandId
 }
 
-/** Tells commands apart by content: two have the same fingerprint if they ask for the same. */
+/**
+ * Tells commands apart by content: two have the same fingerprint if they ask for the same. What a command leaves open does not
+ * count, so that a release which knows one more optional field recognizes commands that an older one has answered.
+ */
 export function fingerprintOf(command: Command): string {
-  const fields = Object.entries(command).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const fields = Object.entries(command)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
   const text = JSON.stringify(fields, (_, value) => (typeof value === 'bigint' ? String(value) : value))
   return hash('sha256', text, 'base64url').slice(0, 22)
 }

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { ofLine } from '../domain/decide.ts'
 import { pack, packedRows, prepareInsert } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
@@ -28,14 +29,16 @@ export function createSave(db: Database): Save {
     .prepare('delete_lines')
 
   return async (partition, changes, now) => {
+    const present = [...changes.lines.values()].filter((line) => line !== null)
+    const gone = [...changes.lines].flatMap(([key, line]) => (line === null ? [ofLine(key)] : []))
     const writes = [
       upsertBatches(changes.batches.map((batch) => ({ partition, ...batch }))),
-      upsertLines(changes.lines.map((line) => ({ partition, ...line }))),
+      upsertLines(present.map((line) => ({ partition, ...line }))),
       insertReceipts(changes.receipts.map((receipt) => encodeReceipt(receipt, partition, now))),
     ]
-    if (changes.removedLines.length > 0) {
-      const orders = pack(changes.removedLines.map((line) => line.orderId))
-      const skus = pack(changes.removedLines.map((line) => line.sku))
+    if (gone.length > 0) {
+      const orders = pack(gone.map(([orderId]) => orderId))
+      const skus = pack(gone.map(([, sku]) => sku))
       writes.push(deleteLines.execute({ partition, orders, skus }).then(() => {}))
     }
     await Promise.all(writes)

@@ -1,35 +1,41 @@
 /**
- * One transaction's work in memory: what is known of the stock while commands are decided one after another,
- * and what has not been written yet. Lives as long as the transaction.
+ * One transaction's work in memory: what is known of the stock while commands are decided one after another, and what has not
+ * been written yet. Lives as long as the transaction.
  */
 import { lineKey } from '../domain/decide.ts'
-import type { LineKey, Stock } from '../domain/decide.ts'
+import type { Accepted, KnownLines, LineKey, LinesNeeded, Stock } from '../domain/decide.ts'
 import type { RecordedEvent } from '../domain/messages.ts'
-import { batchOf, emptyProduct, evolve, evolveLine } from '../domain/product.ts'
 import type { Batch, Line, Product } from '../domain/product.ts'
-import type { BatchReference, CommandId, LogPosition, OrderId, Sku } from '../domain/values.ts'
+import type { BatchReference, CommandId, LogPosition, Sku } from '../domain/values.ts'
 import type { Receipt } from './receipt.ts'
 
 /** Rows to write, all of one partition. */
 export interface Changes {
-  readonly events: readonly RecordedEvent[]
   readonly batches: readonly Batch[]
-  readonly lines: readonly Line[]
-  readonly removedLines: readonly { orderId: OrderId; sku: Sku }[]
+  /** By key; null: to be deleted. */
+  readonly lines: ReadonlyMap<LineKey, Line | null>
   readonly receipts: readonly Receipt[]
 }
+
+const NOT_LOADED: KnownLines = { lines: [], complete: false }
 
 export class Unit implements Stock {
   readonly products = new Map<Sku, Product>()
   readonly skuOf = new Map<BatchReference, Sku>()
+  /** The products that may use these references for new batches. */
+  readonly claims = new Map<BatchReference, Sku>()
   readonly lines = new Map<LineKey, Line>()
   /** All that was recorded in this transaction. */
   readonly events: RecordedEvent[] = []
   /** Position of the last event. */
   head: LogPosition
   readonly #receipts = new Map<CommandId, Receipt>()
+  /** Lines that the command in hand may move. They are loaded for it, and forgotten after it. */
+  readonly #newest = new Map<BatchReference, KnownLines>()
+  readonly #waiting = new Map<Sku, KnownLines>()
 
-  #newEvents: RecordedEvent[] = []
+  #newBatches = new Map<BatchReference, Batch>()
+  #newLines = new Map<LineKey, Line | null>()
   #newReceipts: Receipt[] = []
 
   constructor(head: LogPosition) {
@@ -40,10 +46,42 @@ export class Unit implements Stock {
     return (this.head + 1n) as LogPosition
   }
 
+  mayUse(reference: BatchReference, sku: Sku): boolean {
+    return this.claims.get(reference) === sku
+  }
+
+  newestLines(reference: BatchReference): KnownLines {
+    return this.#newest.get(reference) ?? NOT_LOADED
+  }
+
+  waitingLines(sku: Sku): KnownLines {
+    return this.#waiting.get(sku) ?? NOT_LOADED
+  }
+
+  /** How many lines of this kind have been loaded for the command in hand. */
+  loaded(needs: LinesNeeded): number {
+    return (needs.of === 'batch' ? this.newestLines(needs.reference) : this.waitingLines(needs.sku)).lines
+      .length
+  }
+
   know(found: { products?: Product[]; lines?: Line[]; receipts?: Receipt[] }): void {
     for (const product of found.products ?? []) this.products.set(product.sku, product)
     for (const line of found.lines ?? []) this.lines.set(lineKey(line.orderId, line.sku), line)
     for (const receipt of found.receipts ?? []) this.#receipts.set(receipt.commandId, receipt)
+  }
+
+  knowNewest(reference: BatchReference, lines: KnownLines): void {
+    this.#newest.set(reference, lines)
+  }
+
+  /**
+   * @param more the lines that follow on those which are known
+   * @param least what the product's waiting lines ask for at the least; null if there are none
+   */
+  knowMoreWaiting(sku: Sku, more: KnownLines, least: number | null): void {
+    this.#waiting.set(sku, { ...more, lines: [...this.waitingLines(sku).lines, ...more.lines] })
+    const product = this.products.get(sku)
+    if (product !== undefined) this.products.set(sku, { ...product, leastWaiting: least })
   }
 
   receipt(id: CommandId): Receipt | undefined {
@@ -53,56 +91,38 @@ export class Unit implements Stock {
   keepReceipt(receipt: Receipt): void {
     this.#receipts.set(receipt.commandId, receipt)
     this.#newReceipts.push(receipt)
+    this.#newest.clear()
+    this.#waiting.clear()
   }
 
-  apply(events: readonly RecordedEvent[]): void {
+  apply({ events, product, lines }: Accepted): void {
+    const { head } = this
+    this.products.set(product.sku, product)
+    for (const batch of product.batches) {
+      if (batch.version <= head) continue
+      this.#newBatches.set(batch.reference, batch)
+      this.skuOf.set(batch.reference, product.sku)
+    }
+    for (const [key, line] of lines) {
+      this.#newLines.set(key, line)
+      if (line === null) this.lines.delete(key)
+      else this.lines.set(key, line)
+    }
     for (const recorded of events) {
-      const { event, position } = recorded
-      const product = this.products.get(event.sku) ?? emptyProduct(event.sku)
-      this.products.set(event.sku, evolve(product, recorded))
-      if (event.type === 'BatchCreated') this.skuOf.set(event.reference, event.sku)
-      if ('orderId' in event) {
-        const key = lineKey(event.orderId, event.sku)
-        // A line that waits comes with its product; no command needs to have named it.
-        const known = this.lines.get(key) ?? product.waiting.find(({ orderId }) => orderId === event.orderId)
-        const line = evolveLine(known, recorded)
-        if (line === undefined) this.lines.delete(key)
-        else this.lines.set(key, line)
-      }
-      this.head = position
       this.events.push(recorded)
-      this.#newEvents.push(recorded)
+      this.head = recorded.position
     }
   }
 
   /** What has come since the last time, as rows. */
   takeChanges(): Changes {
-    const batches = new Map<BatchReference, Batch>()
-    const lines = new Map<LineKey, Line>()
-    const removedLines = new Map<LineKey, { orderId: OrderId; sku: Sku }>()
-    for (const { event } of this.#newEvents) {
-      const reference = batchOf(event)
-      if (reference !== null && !batches.has(reference)) {
-        const batch = this.products
-          .get(event.sku)
-          ?.batches.find((candidate) => candidate.reference === reference)
-        if (batch !== undefined) batches.set(reference, batch)
-      }
-      if ('orderId' in event) {
-        const key = lineKey(event.orderId, event.sku)
-        const line = this.lines.get(key)
-        if (line === undefined) removedLines.set(key, { orderId: event.orderId, sku: event.sku })
-        else lines.set(key, line)
-      }
-    }
     const changes: Changes = {
-      events: this.#newEvents,
-      batches: [...batches.values()],
-      lines: [...lines.values()],
-      removedLines: [...removedLines.values()],
+      batches: [...this.#newBatches.values()],
+      lines: this.#newLines,
       receipts: this.#newReceipts,
     }
-    this.#newEvents = []
+    this.#newBatches = new Map()
+    this.#newLines = new Map()
     this.#newReceipts = []
     return changes
   }

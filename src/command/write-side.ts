@@ -1,6 +1,7 @@
 import { openPool, openSession } from '../lib/postgres.ts'
 import type { ConnectionOptions, Database } from '../lib/postgres.ts'
 import { AggregateCache } from './aggregate-cache.ts'
+import { createClaims } from './claims.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherOptions } from './dispatcher.ts'
 import { createSkuLookup } from './load.ts'
@@ -43,6 +44,8 @@ export function createWriteSide({
       return new PartitionWriter(partition, partitions, session, cache, now)
     }),
     skuOf: createSkuLookup(lookups.db, partitions),
+    claim: createClaims(lookups.db),
+    now,
     maxBatchCommands: MAX_BATCH_COMMANDS,
     maxQueuedCommands: MAX_QUEUED_COMMANDS,
     onCommit,

@@ -8,20 +8,33 @@
  */
 import type { Allocate, ChangeBatchQuantity, Command, CreateBatch, Deallocate } from './messages.ts'
 import type { Event, RecordedEvent, Rejection } from './messages.ts'
-import { available, emptyProduct, evolve } from './product.ts'
+import { available, emptyProduct, evolve, evolveLine } from './product.ts'
 import type { Batch, Line, Product } from './product.ts'
 import { availableToPromise, earliestPromise } from './promise.ts'
 import { MAX_QUANTITY } from './values.ts'
 import type { BatchReference, CommandId, LogPosition, OrderId, Quantity, Sku } from './values.ts'
 
-/**
- * What a decision needs to know: the products and lines that the command names, and, for a batch that
- * shrinks, its newest lines, at least `unitsToFree` of them.
- */
+/** More lines than this are never moved by one command: the operator reduces, or restocks, in steps. */
+export const MAX_LINES_PER_COMMAND = 100_000
+
+/** What a decision needs to know: the products and lines that the command names, and the lines that it may move. */
 export interface Stock {
   readonly products: ReadonlyMap<Sku, Product>
   readonly skuOf: ReadonlyMap<BatchReference, Sku>
   readonly lines: ReadonlyMap<LineKey, Line>
+  /** Whether the product has a claim to the reference, so that no other product's batch can have it. */
+  mayUse(reference: BatchReference, sku: Sku): boolean
+  /** A batch's lines, newest first. */
+  newestLines(reference: BatchReference): KnownLines
+  /** A product's waiting lines, first come first, without those that asked for more than there was when they were loaded. */
+  waitingLines(sku: Sku): KnownLines
+}
+
+/** The beginning of a list of lines, as far as it has been loaded. */
+export interface KnownLines {
+  readonly lines: readonly Line[]
+  /** There are no more, or no more are needed. */
+  readonly complete: boolean
 }
 
 declare const lineKeyBrand: unique symbol
@@ -30,12 +43,19 @@ export type LineKey = string & { readonly [lineKeyBrand]: true }
 /** Ids hold no control characters, so no two lines share a key. */
 export const lineKey = (orderId: OrderId, sku: Sku): LineKey => `${orderId}\u001f${sku}` as LineKey
 
-export type Decision = Accepted | Rejected
+/** The order and the product of a line. */
+export const ofLine = (key: LineKey): [OrderId, Sku] => key.split('\u001f') as [OrderId, Sku]
+
+export type Decision = Accepted | Rejected | Undecided
 
 export interface Accepted {
   readonly status: 'accepted'
   /** None when the command asked for what already is so. */
   readonly events: readonly RecordedEvent[]
+  /** The product as the events leave it. */
+  readonly product: Product
+  /** The lines as the events leave them; null: gone. */
+  readonly lines: ReadonlyMap<LineKey, Line | null>
   /** Where an allocated line is; null while it waits, and for other commands. */
   readonly batchReference: BatchReference | null
 }
@@ -45,6 +65,18 @@ export interface Rejected {
   readonly rejection: Rejection
 }
 
+/** More lines must be loaded before the command can be decided. */
+export interface Undecided {
+  readonly status: 'undecided'
+  readonly needs: LinesNeeded
+}
+
+export type LinesNeeded =
+  /** The newest lines of a batch, until they hold `units`. */
+  | { readonly of: 'batch'; readonly reference: BatchReference; readonly units: number }
+  /** More of a product's waiting lines, namely the next ones that ask for at most `atMost`. */
+  | { readonly of: 'queue'; readonly sku: Sku; readonly atMost: number }
+
 /** All that a decision takes from outside of the stock. */
 export interface Circumstances {
   readonly commandId: CommandId
@@ -53,43 +85,53 @@ export interface Circumstances {
   readonly next: LogPosition
 }
 
+/** Decides without a pause. */
 export function decide(stock: Stock, command: Command, circumstances: Circumstances): Decision {
+  const steps = deciding(stock, command, circumstances)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** Decides, and yields now and then while it goes through many lines, so that the caller can let others run. */
+export function* deciding(
+  stock: Stock,
+  command: Command,
+  circumstances: Circumstances,
+): Generator<void, Decision> {
   const draft = (product: Product) => new Draft(product, circumstances)
   switch (command.type) {
     case 'CreateBatch':
-      return createBatch(stock, command, draft)
+      return yield* createBatch(stock, command, draft)
     case 'ChangeBatchQuantity':
-      return changeBatchQuantity(stock, command, draft)
+      return yield* changeBatchQuantity(stock, command, draft)
     case 'Allocate':
       return allocate(stock, command, draft)
     case 'Deallocate':
-      return deallocate(stock, command, draft)
+      return yield* deallocate(stock, command, draft)
     default:
       return command satisfies never
   }
 }
 
-/** How many allocated units the command takes away from its batch; 0 for most commands. */
-export function unitsToFree(stock: Stock, command: Command): number {
-  if (command.type !== 'ChangeBatchQuantity') return 0
-  const batch = findBatch(stock, command.reference)?.batch
-  return batch === undefined ? 0 : Math.max(0, batch.allocated - command.quantity)
-}
+/** Lines that are gone through between two yields. */
+const LINES_PER_STEP = 500
 
 type NewDraft = (product: Product) => Draft
+type Deciding = Generator<void, Decision>
 
-function createBatch(stock: Stock, command: CreateBatch, draft: NewDraft): Decision {
+function* createBatch(stock: Stock, command: CreateBatch, draft: NewDraft): Deciding {
   const { reference, sku, quantity, eta } = command
-  if (stock.skuOf.has(reference)) return rejected({ type: 'BatchReferenceTaken', reference })
+  if (stock.skuOf.has(reference) || !stock.mayUse(reference, sku))
+    return rejected({ type: 'BatchReferenceTaken', reference })
   const product = stock.products.get(sku) ?? emptyProduct(sku)
   if (purchased(product) + quantity > MAX_QUANTITY) return stockLimitExceeded(sku)
-  return draft(product)
-    .record({ type: 'BatchCreated', reference, sku, quantity, eta })
-    .serveWaiting()
-    .accepted()
+  const changes = draft(product).record({ type: 'BatchCreated', reference, sku, quantity, eta })
+  return yield* serveWaiting(stock, changes)
 }
 
-function changeBatchQuantity(stock: Stock, command: ChangeBatchQuantity, draft: NewDraft): Decision {
+function* changeBatchQuantity(stock: Stock, command: ChangeBatchQuantity, draft: NewDraft): Deciding {
   const { reference, quantity, reason, expectedVersion } = command
   const found = findBatch(stock, reference)
   if (found === undefined) return rejected({ type: 'BatchNotFound', reference })
@@ -111,24 +153,33 @@ function changeBatchQuantity(stock: Stock, command: ChangeBatchQuantity, draft: 
     to: quantity,
     reason,
   })
-  const moved = newestFirst(stock, reference)[Symbol.iterator]()
-  for (let toFree = unitsToFree(stock, command); toFree > 0;) {
-    const line = moved.next().value
-    if (line === undefined)
+  const displaced: Line[] = []
+  const newest = stock.newestLines(reference)
+  for (let toFree = batch.allocated - quantity; toFree > 0;) {
+    if (displaced.length === MAX_LINES_PER_COMMAND) return tooManyLines(sku)
+    const line = newest.lines[displaced.length]
+    if (line === undefined) {
+      if (!newest.complete) return undecided({ of: 'batch', reference, units: batch.allocated - quantity })
       throw new Error(`Batch ${reference} has ${toFree} more units allocated than lines known.`)
-    changes.record({
-      type: 'LineDeallocated',
-      orderId: line.orderId,
-      sku,
-      quantity: line.quantity,
-      batchReference: reference,
-      eta,
-      cause: 'BATCH_REDUCED',
-      placed: line.placed,
-    })
+    }
+    changes.record(
+      {
+        type: 'LineDeallocated',
+        orderId: line.orderId,
+        sku,
+        quantity: line.quantity,
+        batchReference: reference,
+        eta,
+        cause: 'BATCH_REDUCED',
+        placed: line.placed,
+      },
+      line,
+    )
     toFree -= line.quantity
+    displaced.push(line)
+    if (displaced.length % LINES_PER_STEP === 0) yield
   }
-  return changes.serveWaiting().accepted()
+  return yield* serveWaiting(stock, changes, displaced)
 }
 
 function allocate(stock: Stock, command: Allocate, draft: NewDraft): Decision {
@@ -149,7 +200,7 @@ function allocate(stock: Stock, command: Allocate, draft: NewDraft): Decision {
     .accepted(batchReference)
 }
 
-function deallocate(stock: Stock, command: Deallocate, draft: NewDraft): Decision {
+function* deallocate(stock: Stock, command: Deallocate, draft: NewDraft): Deciding {
   const { orderId, sku } = command
   const product = stock.products.get(sku)
   if (product === undefined) return rejected({ type: 'InvalidSku', sku })
@@ -157,68 +208,117 @@ function deallocate(stock: Stock, command: Deallocate, draft: NewDraft): Decisio
   if (line === undefined) return rejected({ type: 'LineNotAllocated', orderId, sku })
   const { quantity, batchReference, placed } = line
   if (batchReference === null) {
-    return draft(product).record({ type: 'BackorderCancelled', orderId, sku, quantity }).accepted()
+    return draft(product).record({ type: 'BackorderCancelled', orderId, sku, quantity }, line).accepted()
   }
   const eta = stateOf(product, batchReference).eta
-  return draft(product)
-    .record({
-      type: 'LineDeallocated',
-      orderId,
-      sku,
-      quantity,
-      batchReference,
-      eta,
-      cause: 'REQUESTED',
-      placed,
-    })
-    .serveWaiting()
-    .accepted()
+  const changes = draft(product).record(
+    { type: 'LineDeallocated', orderId, sku, quantity, batchReference, eta, cause: 'REQUESTED', placed },
+    line,
+  )
+  return yield* serveWaiting(stock, changes)
 }
 
-/** The events of one decision, and the product as they leave it. */
+/**
+ * Gives free stock to the lines that wait for it, and to those that were displaced just now, each at its place; displaced lines
+ * that get none are backordered.
+ *
+ * Before a command, no waiting line fits into what is free. So only lines that ask for no more than the fullest batch now has
+ * can be served, and there is nothing to look for while that is less than any line asks for. What is free only falls while
+ * lines are served, so a line that was left out because it asks for too much stays left out.
+ */
+function* serveWaiting(stock: Stock, changes: Draft, displaced: readonly Line[] = []): Deciding {
+  const { sku, leastWaiting } = changes.before
+  const queue = stock.waitingLines(sku)
+  const served = new Set<OrderId>()
+  const oldestFirst = displaced.toReversed()
+  for (let inQueue = 0, inDisplaced = 0; ;) {
+    const most = changes.mostAvailable()
+    if (most === 0) break
+    const waiting = queue.lines[inQueue]
+    if (waiting === undefined && !queue.complete && leastWaiting !== null && leastWaiting <= most)
+      return queue.lines.length > MAX_LINES_PER_COMMAND
+        ? tooManyLines(sku)
+        : undecided({ of: 'queue', sku, atMost: most })
+    const back = oldestFirst[inDisplaced]
+    const line = earlier(waiting, back)
+    if (line === undefined) break
+    if (line === waiting) inQueue += 1
+    else inDisplaced += 1
+    const batch = changes.firstThatHolds(line.quantity)
+    if (batch !== undefined) {
+      if (displaced.length + served.size === MAX_LINES_PER_COMMAND) return tooManyLines(sku)
+      const { orderId, quantity } = line
+      const { reference: batchReference, eta } = batch
+      changes.record({ type: 'LineAllocated', orderId, sku, quantity, batchReference, eta }, line)
+      served.add(orderId)
+    }
+    if ((inQueue + inDisplaced) % LINES_PER_STEP === 0) yield
+  }
+  for (const [at, { orderId, quantity }] of displaced.entries()) {
+    if (!served.has(orderId)) changes.record({ type: 'LineBackordered', orderId, sku, quantity })
+    if (at % LINES_PER_STEP === 0) yield
+  }
+  return changes.accepted()
+}
+
+function earlier(a: Line | undefined, b: Line | undefined): Line | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a.placed < b.placed ? a : b
+}
+
+/** The events of one decision, and the product and lines as they leave them. */
 class Draft {
+  readonly before: Product
   readonly #circumstances: Circumstances
   readonly #events: RecordedEvent[] = []
+  readonly #lines = new Map<LineKey, Line | null>()
   #product: Product
 
   constructor(product: Product, circumstances: Circumstances) {
+    this.before = product
     this.#product = product
     this.#circumstances = circumstances
   }
 
-  record(event: Event): this {
+  /** @param line the line that the event concerns, as it was before this command; undefined for a new one */
+  record(event: Event, line?: Line): this {
     const { next, now: recordedAt, commandId } = this.#circumstances
     const position = (next + BigInt(this.#events.length)) as LogPosition
     const recorded: RecordedEvent = { position, recordedAt, commandId, event }
     this.#events.push(recorded)
     this.#product = evolve(this.#product, recorded)
+    if ('orderId' in event && event.type !== 'LineBackordered') {
+      const after = evolveLine(line, recorded)
+      this.#lines.set(lineKey(event.orderId, event.sku), after ?? null)
+    }
     return this
   }
 
-  /** Gives stock to the lines that wait for it; those that lost theirs just now and get none are backordered. */
-  serveWaiting(): this {
-    for (const { orderId, sku, quantity } of this.#product.waiting) {
-      const batch = firstThatHolds(this.#product, quantity)
-      if (batch !== undefined) {
-        const { reference: batchReference, eta } = batch
-        this.record({ type: 'LineAllocated', orderId, sku, quantity, batchReference, eta })
-      }
-    }
-    const waiting = new Set(this.#product.waiting.map((line) => line.orderId))
-    for (const { event } of this.#events.filter(({ event }) => event.type === 'LineDeallocated')) {
-      if (!('orderId' in event) || !waiting.has(event.orderId)) continue
-      const { orderId, sku, quantity } = event
-      this.record({ type: 'LineBackordered', orderId, sku, quantity })
-    }
-    return this
+  /** What the fullest batch has left. */
+  mostAvailable(): number {
+    return this.#product.batches.reduce((most, batch) => Math.max(most, available(batch)), 0)
+  }
+
+  firstThatHolds(quantity: Quantity): Batch | undefined {
+    return firstThatHolds(this.#product, quantity)
   }
 
   accepted(batchReference: BatchReference | null = null): Accepted {
-    return { status: 'accepted', events: this.#events, batchReference }
+    return {
+      status: 'accepted',
+      events: this.#events,
+      product: this.#product,
+      lines: this.#lines,
+      batchReference,
+    }
   }
 }
 
+const undecided = (needs: LinesNeeded): Undecided => ({ status: 'undecided', needs })
+
 const rejected = (rejection: Rejection): Rejected => ({ status: 'rejected', rejection })
+
+const tooManyLines = (sku: Sku) => rejected({ type: 'TooManyLines', sku, limit: MAX_LINES_PER_COMMAND })
 
 const stockLimitExceeded = (sku: Sku) => rejected({ type: 'StockLimitExceeded', sku, limit: MAX_QUANTITY })
 
@@ -249,9 +349,4 @@ function findBatch(stock: Stock, reference: BatchReference): { batch: Batch; pro
   const sku = stock.skuOf.get(reference)
   const product = sku === undefined ? undefined : stock.products.get(sku)
   return product && { batch: stateOf(product, reference), product }
-}
-
-function newestFirst(stock: Stock, reference: BatchReference): Line[] {
-  const lines = [...stock.lines.values()].filter((line) => line.batchReference === reference)
-  return lines.toSorted((a, b) => (a.placed > b.placed ? -1 : 1))
 }

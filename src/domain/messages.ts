@@ -120,6 +120,7 @@ export type Rejection =
       readonly actual: LogPosition
     }
   | { readonly type: 'StockLimitExceeded'; readonly sku: Sku; readonly limit: number }
+  | { readonly type: 'TooManyLines'; readonly sku: Sku; readonly limit: number }
 
 export interface OutOfStock {
   readonly type: 'OutOfStock'

@@ -1,6 +1,6 @@
 /**
- * The product aggregate: its batches, as counters, and its lines that wait for stock. It never holds the
- * allocations themselves, so a product with a million of them is as light as a new one.
+ * The product aggregate: its batches, as counters. It never holds order lines, whether they are allocated or waiting, so a
+ * product with a million of them is as light as a new one.
  *
  * Everything is immutable: `evolve` returns a new state and shares what did not change.
  */
@@ -12,8 +12,8 @@ export interface Product {
   readonly sku: Sku
   /** In the order in which stock is given away. */
   readonly batches: readonly Batch[]
-  /** First come, first served. */
-  readonly waiting: readonly Line[]
+  /** No waiting line asks for less than this; null if no line waits. A lower bound, so it may be too low, never too high. */
+  readonly leastWaiting: number | null
 }
 
 export interface Batch {
@@ -37,7 +37,11 @@ export interface Line {
   readonly placed: LogPosition
 }
 
-export const emptyProduct = (sku: Sku): Product => ({ sku, batches: [], waiting: [] })
+export const emptyProduct = (sku: Sku): Product => ({
+  sku,
+  batches: [],
+  leastWaiting: null,
+})
 
 export const available = (batch: Batch): number => batch.quantity - batch.allocated
 
@@ -60,7 +64,7 @@ export function evolve(product: Product, { position, event }: RecordedEvent): Pr
         version: position,
       }))
     case 'LineAllocated':
-      return withBatch(withoutWaiting(product, event.orderId), event.batchReference, (batch) => ({
+      return withBatch(product, event.batchReference, (batch) => ({
         ...batch,
         allocated: batch.allocated + event.quantity,
         version: position,
@@ -72,13 +76,11 @@ export function evolve(product: Product, { position, event }: RecordedEvent): Pr
         version: position,
       }))
       if (event.cause === 'REQUESTED') return freed
-      const { orderId, sku, quantity, placed } = event
-      return withWaiting(freed, { orderId, sku, quantity, batchReference: null, placed })
+      return { ...freed, leastWaiting: Math.min(freed.leastWaiting ?? event.quantity, event.quantity) }
     }
     case 'LineBackordered':
-      return product
     case 'BackorderCancelled':
-      return withoutWaiting(product, event.orderId)
+      return product
     default:
       return event satisfies never
   }
@@ -129,17 +131,4 @@ function withBatch(product: Product, reference: BatchReference, change: (batch: 
   const batch = product.batches[at]
   if (batch === undefined) throw new Error(`Product ${product.sku} has no batch ${reference}.`)
   return { ...product, batches: product.batches.with(at, change(batch)) }
-}
-
-function withWaiting(product: Product, line: Line): Product {
-  const after = product.waiting.findIndex(({ placed }) => placed > line.placed)
-  return {
-    ...product,
-    waiting: product.waiting.toSpliced(after === -1 ? product.waiting.length : after, 0, line),
-  }
-}
-
-function withoutWaiting(product: Product, orderId: OrderId): Product {
-  const at = product.waiting.findIndex((line) => line.orderId === orderId)
-  return at === -1 ? product : { ...product, waiting: product.waiting.toSpliced(at, 1) }
 }

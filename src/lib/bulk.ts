@@ -27,6 +27,17 @@ export const packedRows = (...names: string[]): SQL =>
 
 type Insert<Table extends PgTable> = (rows: readonly InferInsertModel<Table>[]) => Promise<void>
 
+/** More rows than this are sent in several statements, so that preparing one never keeps others waiting for long. */
+const MAX_ROWS = 2000
+
+/** Calls `work` for one part of the rows after another. */
+export async function inParts<Row>(
+  rows: readonly Row[],
+  work: (part: readonly Row[]) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += MAX_ROWS) await work(rows.slice(at, at + MAX_ROWS))
+}
+
 /** @param onConflict columns of the key whose rows are replaced; without it a conflict is an error */
 export function prepareInsert<Table extends PgTable>(
   db: Database,
@@ -50,8 +61,9 @@ export function prepareInsert<Table extends PgTable>(
           ) as never,
         })
   const prepared = statement.prepare('bulk')
-  return async (rows) => {
-    if (rows.length === 0) return
+  return (rows) => inParts(rows, insertPart)
+
+  async function insertPart(rows: readonly InferInsertModel<Table>[]): Promise<void> {
     const values: Record<string, string> = {}
     for (const [name, column] of columns) {
       values[name] = pack(

@@ -20,8 +20,8 @@ export interface ConnectionOptions {
   /** Session settings, `{ statement_timeout: '10s' }`. */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * After so long a transaction's connection is given up, for Postgres itself may be out of reach and its own timeouts with
-   * it. Without it, never.
+   * When Postgres has sent nothing for so long during a transaction, its connection is given up, for Postgres itself may be
+   * out of reach and its own timeouts with it. Without it, never.
    */
   readonly transactionTimeoutMs?: number
 }
@@ -72,6 +72,8 @@ class Link implements Session {
   #client: postgres.Sql | null = null
   /** The client of the transaction that is running; null between transactions. */
   #transaction: postgres.Sql | null = null
+  /** Gives up a transaction in which Postgres has gone silent. */
+  #watchdog: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: ConnectionOptions, connections: Connections) {
@@ -90,10 +92,8 @@ class Link implements Session {
     const client = this.#live()
     this.#transaction = client
     const { transactionTimeoutMs } = this.#options
-    const watchdog =
-      transactionTimeoutMs === undefined
-        ? null
-        : setTimeout(() => this.#discard(client, 0), transactionTimeoutMs)
+    if (transactionTimeoutMs !== undefined)
+      this.#watchdog = setTimeout(() => this.#discard(client, 0), transactionTimeoutMs)
     let committing = false
     try {
       const begin = client.unsafe('begin').execute()
@@ -114,7 +114,8 @@ class Link implements Session {
       throw error
     } finally {
       this.#transaction = null
-      if (watchdog !== null) clearTimeout(watchdog)
+      clearTimeout(this.#watchdog)
+      this.#watchdog = undefined
     }
   }
 
@@ -145,7 +146,7 @@ class Link implements Session {
     const { max, once = false } = this.#connections
     const client: postgres.Sql = postgres(url, {
       max,
-      ...(once && { socket: connectOnce() }),
+      ...(once && { socket: connectOnce(() => this.#watchdog?.refresh()) }),
       idle_timeout: null as unknown as undefined,
       max_lifetime: null,
       connect_timeout: CONNECT_TIMEOUT_S,
@@ -179,12 +180,12 @@ interface Address {
 }
 
 /** @returns makes a client's first connection; every later one fails, and with it the statement it was made for */
-function connectOnce(): (address: Address) => Socket {
+function connectOnce(onData: () => void): (address: Address) => Socket {
   let connected = false
   return ({ host: [host], port: [port], path }) => {
     if (connected) return brokenSocket()
     connected = true
-    return path ? connect(path) : connect(port as number, host)
+    return (path ? connect(path) : connect(port as number, host)).on('data', onData)
   }
 }
 

@@ -1,5 +1,5 @@
 import { desc, eq, sql } from 'drizzle-orm'
-import { prepareInsert } from '../lib/bulk.ts'
+import { inParts, prepareInsert } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import { encodeEvent } from './codec.ts'
 import type { Partition } from './partition.ts'
@@ -46,7 +46,9 @@ export function createLogWriter(db: Database): LogWriter {
       return { ...last, tag: last.tag ?? LOG_ORIGIN.tag }
     },
     async append(partition, logged) {
-      await insert(logged.map(({ event, ...where }) => ({ partition, ...where, ...encodeEvent(event) })))
+      await inParts(logged, (part) =>
+        insert(part.map(({ event, ...where }) => ({ partition, ...where, ...encodeEvent(event) }))),
+      )
     },
   }
 }

@@ -10,12 +10,15 @@ const everywhere = {
   jit: 'off',
 }
 
-/** Commands: a transaction that hangs must let go of its partition. */
+/**
+ * Commands: a transaction that hangs must let go of its partition. A statement may wait for the lock of the partition while
+ * another process moves many lines.
+ */
 export const forCommands = (url: string): ConnectionOptions => ({
   url,
   applicationName: 'onhand commands',
-  settings: { ...everywhere, statement_timeout: '10s', idle_in_transaction_session_timeout: '10s' },
-  transactionTimeoutMs: 15_000,
+  settings: { ...everywhere, statement_timeout: '30s', idle_in_transaction_session_timeout: '10s' },
+  transactionTimeoutMs: 35_000,
 })
 
 export const forProjector = (url: string, projection: string): ConnectionOptions => ({

@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
+import { eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { createClaims, homeOf } from '../command/claims.ts'
+import { batchReferences, batches } from '../command/tables.ts'
+import { groupBy } from '../lib/group-by.ts'
 import type { Database } from '../lib/postgres.ts'
 import { installation, logPartitions } from '../log/tables.ts'
 import { projections } from '../projection/all.ts'
@@ -40,6 +43,7 @@ export async function migrateDatabase(url: string, partitions: number): Promise<
     await db.execute(
       sql`insert into ${installation} select gen_random_uuid() where not exists (select from ${installation})`,
     )
+    await claimReferences(db, partitions)
     await ensureCheckpoints(
       db,
       projections.map(({ name }) => name),
@@ -74,4 +78,17 @@ async function fixPartitions(db: Database, partitions: number): Promise<void> {
       `The log has ${existing} partitions, and PARTITIONS says ${partitions}. Set PARTITIONS=${existing}.`,
     )
   }
+}
+
+/** Batches of a release that did not know of claims get theirs. */
+async function claimReferences(db: Database, partitions: number): Promise<void> {
+  const unclaimed = await db
+    .select({ reference: batches.reference, sku: batches.sku })
+    .from(batches)
+    .leftJoin(batchReferences, eq(batchReferences.reference, batches.reference))
+    .where(isNull(batchReferences.reference))
+  const claim = createClaims(db)
+  for (const [home, claims] of groupBy(unclaimed, ({ reference }) => homeOf(reference, partitions)))
+    for (let at = 0; at < claims.length; at += 10_000)
+      await claim(home, claims.slice(at, at + 10_000), new Date())
 }

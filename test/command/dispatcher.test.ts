@@ -58,6 +58,8 @@ function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {
   const dispatcher = new Dispatcher({
     writers: [writer],
     skuOf: async () => undefined,
+    claim: async (_, claims) => claims,
+    now: () => new Date(),
     maxBatchCommands: 100,
     maxQueuedCommands: 100,
     onCommit: (commit) => commits.push(commit),

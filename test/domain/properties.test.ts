@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { available } from '../../src/domain/product.ts'
 import { InvalidValue, parseCalendarDate, parseSku } from '../../src/domain/values.ts'
-import { StockInMemory, allocate, changeBatchQuantity, createBatch, deallocate } from '../support/stock.ts'
+import { LoadingStock, StockInMemory, allocate, changeBatchQuantity, createBatch } from '../support/stock.ts'
+import { deallocate, outcome } from '../support/stock.ts'
 
 /** Few names and small numbers, so that commands meet each other. */
 const sku = fc.constantFrom('A', 'B')
@@ -33,7 +34,7 @@ describe('whatever commands come, in whatever order', () => {
               expect(batch.allocated).toBeLessThanOrEqual(batch.quantity)
             }
             const waiting = lines.filter((line) => line.sku === product.sku && line.batchReference === null)
-            expect(product.waiting).toEqual(waiting.toSorted((a, b) => (a.placed < b.placed ? -1 : 1)))
+            for (const { quantity } of waiting) expect(product.leastWaiting).toBeLessThanOrEqual(quantity)
             const most = Math.max(0, ...product.batches.map(available))
             for (const { quantity } of waiting) expect(quantity).toBeGreaterThan(most)
           }
@@ -59,6 +60,22 @@ describe('whatever commands come, in whatever order', () => {
           accepted,
         )
       }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('it does not matter whether all lines are known, or are loaded as they are needed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(command, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 3 }),
+        (commands, linesPerLoad) => {
+          const known = new StockInMemory()
+          const loading = new LoadingStock(linesPerLoad)
+          for (const next of commands)
+            expect(outcome(loading.decide(next))).toEqual(outcome(known.decide(next)))
+        },
+      ),
       { numRuns: 500 },
     )
   })

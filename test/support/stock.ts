@@ -1,12 +1,14 @@
 /** The domain without a database: a stock in memory that commands are decided upon, one after another. */
 import { decide, lineKey } from '../../src/domain/decide.ts'
-import type { Decision, LineKey, Stock } from '../../src/domain/decide.ts'
+import type { Decision, KnownLines, LineKey, LinesNeeded, Stock } from '../../src/domain/decide.ts'
 import type { Command, Event, RecordedEvent } from '../../src/domain/messages.ts'
 import { emptyProduct, evolve, evolveLine } from '../../src/domain/product.ts'
 import type { Batch, Line, Product } from '../../src/domain/product.ts'
 import { parseBatchReference, parseCalendarDate, parseCommandId } from '../../src/domain/values.ts'
 import { parseOrderId, parseQuantity, parseSku } from '../../src/domain/values.ts'
 import type { BatchReference, LogPosition, Sku } from '../../src/domain/values.ts'
+
+const byPlace = (a: Line, b: Line) => (a.placed < b.placed ? -1 : 1)
 
 const NOW = new Date('2026-01-01T00:00:00Z')
 
@@ -15,6 +17,20 @@ export class StockInMemory implements Stock {
   readonly skuOf = new Map<BatchReference, Sku>()
   readonly lines = new Map<LineKey, Line>()
   readonly log: RecordedEvent[] = []
+
+  mayUse(): boolean {
+    return true
+  }
+
+  newestLines(reference: BatchReference): KnownLines {
+    const lines = [...this.lines.values()].filter((line) => line.batchReference === reference)
+    return { lines: lines.toSorted(byPlace).toReversed(), complete: true }
+  }
+
+  waitingLines(sku: Sku): KnownLines {
+    const lines = [...this.lines.values()].filter((line) => line.sku === sku && line.batchReference === null)
+    return { lines: lines.toSorted(byPlace), complete: true }
+  }
 
   /** Decides, and goes on from there if the command is accepted. */
   decide(command: Command): Decision {
@@ -49,13 +65,60 @@ export class StockInMemory implements Stock {
   }
 }
 
+/** A stock that knows no line until it is asked for, and then a few more each time. */
+export class LoadingStock extends StockInMemory {
+  readonly #linesPerLoad: number
+  readonly #newest = new Map<BatchReference, KnownLines>()
+  readonly #waiting = new Map<Sku, KnownLines>()
+
+  constructor(linesPerLoad: number) {
+    super()
+    this.#linesPerLoad = linesPerLoad
+  }
+
+  override newestLines(reference: BatchReference): KnownLines {
+    return this.#newest.get(reference) ?? { lines: [], complete: false }
+  }
+
+  override waitingLines(sku: Sku): KnownLines {
+    return this.#waiting.get(sku) ?? { lines: [], complete: false }
+  }
+
+  override decide(command: Command): Decision {
+    for (;;) {
+      const decision = super.decide(command)
+      if (decision.status !== 'undecided') {
+        this.#newest.clear()
+        this.#waiting.clear()
+        return decision
+      }
+      this.#load(decision.needs)
+    }
+  }
+
+  #load(needs: LinesNeeded): void {
+    const { lines: known } =
+      needs.of === 'batch' ? this.newestLines(needs.reference) : this.waitingLines(needs.sku)
+    const all = needs.of === 'batch' ? super.newestLines(needs.reference) : super.waitingLines(needs.sku)
+    const rest = all.lines.filter((line) =>
+      needs.of === 'batch'
+        ? line.placed < (known.at(-1)?.placed ?? line.placed + 1n)
+        : line.placed > (known.at(-1)?.placed ?? 0n) && line.quantity <= needs.atMost,
+    )
+    const more = rest.slice(0, this.#linesPerLoad)
+    const found = { lines: [...known, ...more], complete: more.length < this.#linesPerLoad }
+    if (needs.of === 'batch') this.#newest.set(needs.reference, found)
+    else this.#waiting.set(needs.sku, found)
+  }
+}
+
 /** A stock after these commands, all of which must be accepted. */
 export function given(...commands: Command[]): StockInMemory {
   const stock = new StockInMemory()
   for (const command of commands) {
     const decision = stock.decide(command)
-    if (decision.status === 'rejected')
-      throw new Error(`${command.type} was refused: ${decision.rejection.type}`)
+    if (decision.status !== 'accepted')
+      throw new Error(`${command.type} was not accepted: ${JSON.stringify(decision)}`)
   }
   return stock
 }
@@ -64,6 +127,7 @@ export function given(...commands: Command[]): StockInMemory {
 export function outcome(
   decision: Decision,
 ): readonly Event[] | Extract<Decision, { status: 'rejected' }>['rejection'] {
+  if (decision.status === 'undecided') throw new Error('All lines are known, and yet some are asked for.')
   return decision.status === 'accepted' ? decision.events.map(({ event }) => event) : decision.rejection
 }
 
