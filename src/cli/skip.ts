@@ -1,10 +1,10 @@
-import { and, eq } from 'drizzle-orm'
-import { InvalidValue } from '../domain/values.ts'
+import { InvalidValue, parseLogPosition } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
-import { parseToken } from '../log/token.ts'
+import { createCheckpoints } from '../projector/checkpoint.ts'
 import { createProgressRead } from '../projector/progress.ts'
-import { checkpoints, skippedEvents } from '../projector/tables.ts'
+import { skippedEvents } from '../projector/tables.ts'
+import { stoppedAt } from '../projector/take.ts'
 import { UsageError, command } from './command.ts'
 import { withSession } from './database.ts'
 
@@ -29,7 +29,7 @@ export default command({
       })
       if (found === undefined)
         throw new UsageError(`There is no projection ${projection} in partition ${partition}.`)
-      if (found.error === null || found.position + 1n !== position) {
+      if (!stoppedAt(found.error, partition, position)) {
         throw new UsageError(`${projection} has not stopped at ${event}; see \`onhand status\`.`)
       }
       if (!yes) {
@@ -38,23 +38,22 @@ export default command({
         )
       }
       await session.transaction(async () => {
-        await db.insert(skippedEvents).values({ projection, partition, position }).onConflictDoNothing()
+        await db.insert(skippedEvents).values({ partition, projection, position }).onConflictDoNothing()
         // Without an error it is tried again.
-        await db
-          .update(checkpoints)
-          .set({ error: null })
-          .where(and(eq(checkpoints.projection, projection), eq(checkpoints.partition, partition)))
+        await createCheckpoints(db).stop(projection, partition, null)
       })
       process.stdout.write(`${projection} leaves out ${event}; a running server goes on within a second.\n`)
     })
   },
 })
 
+const EVENT = /^(\d{1,5}):(\d{1,19})$/
+
 /** @throws UsageError */
 function parseEvent(text: string): [Partition, LogPosition] {
+  const [, partition, position] = EVENT.exec(text) ?? []
   try {
-    const [event, ...more] = parseToken(text)
-    if (event !== undefined && more.length === 0) return event
+    if (position !== undefined) return [Number(partition), parseLogPosition(position)]
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error
   }

@@ -1,22 +1,54 @@
+/**
+ * Deletes receipts that nobody may rely on any more, in chunks, so that commands need not wait. A chunk costs the same however
+ * many receipts there are and were: it finds its rows by the index on their age, beginning where the last chunk ended. The
+ * entries of rows that were deleted before, which stay in the index until they are vacuumed, lie before that.
+ */
 import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type { Database } from '../lib/postgres.ts'
+import type { Partition } from '../log/partition.ts'
+import { logPartitions } from '../log/tables.ts'
 import { receipts } from './tables.ts'
 
-const CHUNK_ROWS = 5000
+export const CHUNK_ROWS = 5000
+
+/** @returns how many were deleted */
+export async function sweepReceipts(db: Database, before: Date): Promise<number> {
+  let swept = 0
+  for (const { partition } of await db.select().from(logPartitions))
+    swept += await sweepPartition(db, partition, before)
+  return swept
+}
+
+async function sweepPartition(db: Database, partition: Partition, before: Date): Promise<number> {
+  let from: string | null = null
+  for (let swept = 0; ;) {
+    const [deleted]: readonly Chunk[] = await db.execute<Chunk>(deleteChunk(partition, from, before))
+    swept += deleted?.count ?? 0
+    if (deleted === undefined || deleted.count < CHUNK_ROWS) return swept
+    from = deleted.latest
+  }
+}
+
+interface Chunk extends Record<string, unknown> {
+  readonly count: number
+  /** When the youngest of its receipts was recorded. */
+  readonly latest: string | null
+}
 
 /**
- * Deletes receipts that are older than anyone may rely on, some at a time, so that commands need not wait.
+ * Deletes a partition's oldest receipts.
  *
- * @returns how many
+ * @param from no receipt is older than this, as far as is known
+ * @returns a statement whose only row is a `Chunk`
  */
-export async function sweepReceipts(db: Database, before: Date): Promise<number> {
-  for (let swept = 0; ;) {
-    const { count } = await db.execute(
-      sql`delete from ${receipts} where ctid = any(array(
-        select ctid from ${receipts} where ${receipts.recordedAt} < ${before.toISOString()}::timestamptz limit ${CHUNK_ROWS}
-      ))`,
-    )
-    swept += count
-    if (count < CHUNK_ROWS) return swept
-  }
+export function deleteChunk(partition: Partition, from: string | null, before: Date): SQL {
+  const oldest = sql`select ${receipts.commandId} from ${receipts}
+    where ${receipts.partition} = ${partition} and ${receipts.recordedAt} < ${before.toISOString()}::timestamptz
+      and ${receipts.recordedAt} >= ${from ?? '-infinity'}::timestamptz
+    order by ${receipts.recordedAt} limit ${CHUNK_ROWS}`
+  return sql`with deleted as (
+      delete from ${receipts} where ${receipts.partition} = ${partition} and ${receipts.commandId} = any(array(${oldest}))
+      returning ${receipts.recordedAt}
+    ) select count(*)::int as count, max(recorded_at) as latest from deleted`
 }

@@ -2,7 +2,6 @@
  * Every allocation, told to other systems through the Redis stream `line_allocated`: at least once, and in the order of the log.
  * The stream is written before the checkpoint moves, so a crash between the two sends some entries again; `position` tells.
  */
-import type { LogPosition } from '../domain/values.ts'
 import type { RedisLink } from '../lib/redis.ts'
 import type { Consumer } from '../projector/consumer.ts'
 
@@ -15,7 +14,7 @@ const MAX_STREAM_ENTRIES = 1_000_000
 export function createLineAllocatedRelay(redis: Pick<RedisLink, 'client'>): Consumer {
   return {
     name: LINE_ALLOCATED,
-    async consume(partition, events) {
+    async consume(partition, { events }) {
       const pipeline = redis.client().pipeline()
       for (const { event, position } of events) {
         if (event.type !== 'LineAllocated') continue
@@ -38,7 +37,7 @@ export function createLineAllocatedRelay(redis: Pick<RedisLink, 'client'>): Cons
         )
       }
       for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error
-      return { position: events.at(-1)?.position as LogPosition, rows: [], failure: null }
+      return { rows: [], failure: null }
     },
     forget() {},
   }

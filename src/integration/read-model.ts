@@ -50,17 +50,17 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
   const fold = createFold(passingOverKnown, rows, MAX_CACHED_ROWS)
   return {
     name: AVAILABILITY_REDIS,
-    async consume(partition, events) {
-      const checkpoint = ((events[0]?.position ?? 1n) - 1n) as LogPosition
+    async consume(partition, step) {
       let known = await redis.position(partition)
-      if (isLost(known, checkpoint)) {
+      if (isLost(known, step.from)) {
         fold.forget(partition)
-        known = await restorePartition(db, redis, partition, checkpoint)
+        known = await restorePartition(db, redis, partition, step.from)
       }
-      const consumed = await fold.consume(partition, events)
+      const consumed = await fold.consume(partition, step)
       // What rows are folded onto may have been lost since it was looked at.
       if (consumed.failure !== null && (await redis.position(partition)) !== known) throw new RedisLostData()
-      if (known === null || consumed.position > known) await redis.move(partition, known, consumed.position)
+      if (consumed.failure === null && (known === null || step.to > known))
+        await redis.move(partition, known, step.to)
       return { ...consumed, rows: [] }
     },
     forget: (partition) => fold.forget(partition),

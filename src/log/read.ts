@@ -14,14 +14,20 @@ export interface LoggedEvent extends RecordedEvent {
   readonly tag: LogTag | null
 }
 
+/** An event that this release cannot decode, because a newer release wrote it or because it is corrupt. */
+export interface UnreadableEvent extends Pick<LoggedEvent, 'position' | 'tag'> {
+  readonly unreadable: unknown
+}
+
+export type LogEntry = LoggedEvent | UnreadableEvent
+
 export interface LogReader {
   /**
    * The next whole commits after a position, in order, without gaps; none at the log's end.
    *
-   * @param limit in events; exceeded only by a single commit that is longer
-   * @throws UnknownEvent if the very next event cannot be read
+   * @param limit in events; exceeded only where a single commit is longer
    */
-  read(partition: Partition, after: LogPosition, limit: number): Promise<LoggedEvent[]>
+  read(partition: Partition, after: LogPosition, limit: number): Promise<LogEntry[]>
   /** Where each partition's log ends at this moment. */
   heads(): Promise<Map<Partition, LogPoint>>
 }
@@ -58,23 +64,17 @@ export function createLogReader(db: Database): LogReader {
 
   return {
     async read(partition, after, limit) {
-      const read: LoggedEvent[] = []
+      const read: LogEntry[] = []
       for (let next = after; ;) {
         const rows = await page.execute({ partition, after: next, limit })
-        for (const { type, data, ...where } of rows) {
-          try {
-            read.push({ ...where, event: decodeEvent({ type, data }) })
-          } catch (error) {
-            // The commits before an unreadable event are good, and come first.
-            const whole = wholeCommits(read)
-            if (whole.length === 0) throw error
-            return whole
-          }
-        }
-        const whole = wholeCommits(read)
-        if (whole.length > 0) return whole
+        const end = rows.findLastIndex(({ tag }) => tag !== null)
+        // A commit that is longer than a page goes on in the next one.
+        const wanted = end === -1 ? rows : rows.slice(0, end + 1)
+        for (const row of wanted) read.push(decodeEntry(row))
+        if (end !== -1) return read
         const lastRow = rows.at(-1)
-        if (lastRow === undefined || rows.length < limit) return read
+        // The log's last event ends a commit, so nothing is left.
+        if (lastRow === undefined || rows.length < limit) return []
         next = lastRow.position
       }
     },
@@ -92,7 +92,15 @@ export function createLogReader(db: Database): LogReader {
   }
 }
 
+function decodeEntry({ type, data, ...where }: Omit<typeof events.$inferSelect, 'partition'>): LogEntry {
+  try {
+    return { ...where, event: decodeEvent({ type, data }) }
+  } catch (unreadable) {
+    return { position: where.position, tag: where.tag, unreadable }
+  }
+}
+
 /** The events up to the last one that ends a commit. */
-export function wholeCommits(logged: readonly LoggedEvent[]): LoggedEvent[] {
-  return logged.slice(0, logged.findLastIndex(({ tag }) => tag !== null) + 1)
+export function wholeCommits<Entry extends Pick<LogEntry, 'tag'>>(entries: readonly Entry[]): Entry[] {
+  return entries.slice(0, entries.findLastIndex(({ tag }) => tag !== null) + 1)
 }

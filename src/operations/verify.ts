@@ -99,7 +99,7 @@ async function checkWriteSide({ session: { db }, onProgress }: VerifyOptions): P
       const events = await log.read(partition, at, 10_000)
       const last = events.at(-1)
       if (last === undefined) break
-      for (const recorded of events) replay.take(partition, recorded)
+      for (const recorded of events) if ('event' in recorded) replay.take(partition, recorded)
       at = last.position
       onProgress(`stock in partition ${partition}`, at, head)
     }

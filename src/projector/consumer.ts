@@ -1,27 +1,37 @@
-import type { RecordedEvent } from '../domain/messages.ts'
 import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LoggedEvent } from '../log/read.ts'
 import type { ProjectedRow } from './projection.ts'
 
 /** What takes the log's events, in order, each once for each time its checkpoint passes it. */
 export interface Consumer {
   /** Of its checkpoints. */
   readonly name: string
-  /**
-   * Takes events in the transaction that moves the checkpoint, as far as it can.
-   *
-   * @param events at least one
-   */
-  consume(partition: Partition, events: readonly RecordedEvent[]): Promise<Consumed>
+  /** Takes a step in the transaction that moves the checkpoint: all of its events, or, if one of them fails, none. */
+  consume(partition: Partition, step: Step): Promise<Consumed>
   /** Whatever it remembers of a partition may not be true any more: the transaction failed, or others were at work. */
   forget(partition: Partition): void
 }
 
+/** One or more whole commits. */
+export interface Step {
+  /** Where the checkpoint is: the position before the step's first event. */
+  readonly from: LogPosition
+  /** The position of the step's last event. */
+  readonly to: LogPosition
+  /** Without those that an operator has said to leave out, so there may be none. */
+  readonly events: readonly LoggedEvent[]
+}
+
 export interface Consumed {
-  /** The last event that was taken; the one before the first if none was. */
-  readonly position: LogPosition
   /** Rows that have changed, for whoever watches. */
   readonly rows: readonly ProjectedRow[]
-  /** Why the event after `position` cannot be taken, now or ever. */
-  readonly failure: unknown
+  /** Null if all events were taken. */
+  readonly failure: EventFailure | null
+}
+
+/** An event that cannot be taken, now or ever. */
+export interface EventFailure {
+  readonly position: LogPosition
+  readonly cause: unknown
 }

@@ -3,15 +3,16 @@
  */
 import { sql } from 'drizzle-orm'
 import { getTableConfig } from 'drizzle-orm/pg-core'
-import type { RecordedEvent } from '../domain/messages.ts'
 import type { LogPosition } from '../domain/values.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
-import type { LogReader } from '../log/read.ts'
+import { LOG_ORIGIN } from '../log/point.ts'
+import type { LogEntry, LogReader } from '../log/read.ts'
 import type { Checkpoints } from './checkpoint.ts'
 import { createFold } from './fold.ts'
 import type { Projection } from './projection.ts'
 import { createRows } from './rows.ts'
+import { describeFailure, takeCommits } from './take.ts'
 
 export interface Copy {
   readonly tableName: string
@@ -55,19 +56,16 @@ export async function createCopy(
   const positions = new Map<Partition, LogPosition>()
   const position = (partition: Partition) => positions.get(partition) ?? (0n as LogPosition)
 
-  async function take(partition: Partition, events: readonly RecordedEvent[]): Promise<void> {
-    const { position: reached, failure } = await fold.consume(partition, events)
-    positions.set(partition, reached)
+  async function take(partition: Partition, entries: readonly LogEntry[]): Promise<void> {
+    const from = { ...LOG_ORIGIN, position: position(partition) }
+    const { to, failure } = await takeCommits(fold, partition, from, entries, (at) =>
+      checkpoints.skips(projection.name, partition, at),
+    )
+    positions.set(partition, to.position)
     if (failure === null) return
-    const failed = (reached + 1n) as LogPosition
-    if (!(await checkpoints.skips(projection.name, partition, failed))) {
-      throw new Error(`Projection ${projection.name} cannot take event ${partition}:${failed}.`, {
-        cause: failure,
-      })
-    }
-    positions.set(partition, failed)
-    const rest = events.filter((event) => event.position > failed)
-    if (rest.length > 0) await take(partition, rest)
+    throw new Error(`Projection ${projection.name}: ${describeFailure(partition, failure)}`, {
+      cause: failure.cause,
+    })
   }
 
   return {
@@ -76,13 +74,13 @@ export async function createCopy(
     async fold(partition, upTo, onProgress) {
       let next = log.read(partition, position(partition), BATCH_EVENTS)
       while (position(partition) < upTo) {
-        const events = (await next).filter((event) => event.position <= upTo)
-        const last = events.at(-1)
+        const entries = (await next).filter((entry) => entry.position <= upTo)
+        const last = entries.at(-1)
         if (last === undefined) throw new Error(`The log ends before event ${partition}:${upTo}.`)
         // Read ahead while the rows of this batch are written.
         next = log.read(partition, last.position, BATCH_EVENTS)
         next.catch(() => {})
-        await take(partition, events)
+        await take(partition, entries)
         onProgress(position(partition))
       }
     },

@@ -1,14 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import type { RecordedEvent } from '../domain/messages.ts'
-import type { LogPosition } from '../domain/values.ts'
+import { inTurns } from '../lib/turns.ts'
 import type { Partition } from '../log/partition.ts'
-import type { Consumed, Consumer } from './consumer.ts'
+import type { Consumer, EventFailure } from './consumer.ts'
 import type { ProjectedRow, Projection } from './projection.ts'
 import type { Rows } from './rows.ts'
 
+/** So many events or rows at a time, a few milliseconds of work, for a single command can have hundreds of thousands. */
+const PIECE_SIZE = 2000
+
 /**
- * Folds events into a projection's rows. Rows that are folded onto are loaded once, all those of a batch together, and kept
- * for as long as nobody else changes them.
+ * Folds events into a projection's rows. Rows that are folded onto are loaded once, all those of a piece together, and kept
+ * for as long as nobody else changes them. Nothing is written before all events have been folded.
  *
  * @param maxCachedRows of each partition
  */
@@ -23,70 +26,77 @@ export function createFold(projection: Projection, rows: Rows, maxCachedRows: nu
 
   return {
     name: projection.name,
-    async consume(partition, events) {
+    async consume(partition, { events }) {
       const cache = cacheOf(partition)
-      const current = await currentRows(partition, events, cache)
-      const folded = foldAll(projection, partition, events, current)
-      await rows.save(folded.rows)
-      for (const [key, row] of folded.latest) cache.set(key, row)
-      return folded
+      const folding = new Folding(projection, partition)
+      for await (const piece of inTurns(events, PIECE_SIZE)) {
+        await addRows(folding, piece, cache)
+        const failure = folding.fold(piece)
+        if (failure !== null) return { rows: [], failure }
+      }
+      const changed = folding.changed()
+      for await (const piece of inTurns(changed, PIECE_SIZE)) await rows.save(piece)
+      for await (const piece of inTurns([...folding.latest], PIECE_SIZE))
+        for (const [key, row] of piece) cache.set(key, row)
+      return { rows: changed, failure: null }
     },
     forget: (partition) => caches.delete(partition),
   }
 
-  async function currentRows(
-    partition: Partition,
+  /** The rows that a piece's events are folded onto: from the cache, or from the table. */
+  async function addRows(
+    folding: Folding,
     events: readonly RecordedEvent[],
     cache: LRUCache<string, ProjectedRow>,
-  ): Promise<Map<string, ProjectedRow>> {
-    const current = new Map<string, ProjectedRow>()
+  ): Promise<void> {
     const missing = new Set<string>()
     for (const { event } of events) {
       const key = projection.keyOf(event)
-      if (key === null || current.has(key)) continue
+      if (key === null || folding.latest.has(key) || folding.current.has(key)) continue
       const row = cache.get(key)
       if (row === undefined) missing.add(key)
-      else current.set(key, row)
+      else folding.current.set(key, row)
     }
-    for (const row of await rows.load(partition, [...missing])) current.set(keyOfRow(projection, row), row)
-    return current
+    for (const row of await rows.load(folding.partition, [...missing]))
+      folding.current.set(keyOfRow(projection, row), row)
   }
 }
 
-interface Folded extends Consumed {
-  readonly latest: ReadonlyMap<string, ProjectedRow>
-}
+/** The rows of one step, in memory. */
+class Folding {
+  readonly partition: Partition
+  /** Each row as it is in the table, by key. */
+  readonly current = new Map<string, ProjectedRow>()
+  /** Each row as the step's events leave it. */
+  readonly latest = new Map<string, ProjectedRow>()
+  readonly #every: ProjectedRow[] = []
+  readonly #projection: Projection
 
-function foldAll(
-  projection: Projection,
-  partition: Partition,
-  events: readonly RecordedEvent[],
-  current: Map<string, ProjectedRow>,
-): Folded {
-  const latest = new Map<string, ProjectedRow>()
-  const every: ProjectedRow[] = []
-  let failure: unknown = null
-  let taken = 0
-  for (const recorded of events) {
-    const key = projection.keyOf(recorded.event)
-    if (key !== null) {
+  constructor(projection: Projection, partition: Partition) {
+    this.#projection = projection
+    this.partition = partition
+  }
+
+  /** @returns the event that cannot be folded */
+  fold(events: readonly RecordedEvent[]): EventFailure | null {
+    const projection = this.#projection
+    for (const recorded of events) {
+      const key = projection.keyOf(recorded.event)
+      if (key === null) continue
       try {
-        const row = projection.fold(latest.get(key) ?? current.get(key), recorded, partition)
-        latest.set(key, row)
-        every.push(row)
-      } catch (error) {
-        failure = error
-        break
+        const row = projection.fold(this.latest.get(key) ?? this.current.get(key), recorded, this.partition)
+        this.latest.set(key, row)
+        if (projection.keeps === 'every') this.#every.push(row)
+      } catch (cause) {
+        return { position: recorded.position, cause }
       }
     }
-    taken += 1
+    return null
   }
-  const first = (events[0] as RecordedEvent).position
-  return {
-    position: (first + BigInt(taken) - 1n) as LogPosition,
-    rows: projection.keeps === 'every' ? every : [...latest.values()],
-    failure,
-    latest,
+
+  /** The rows to be written. */
+  changed(): readonly ProjectedRow[] {
+    return this.#projection.keeps === 'every' ? this.#every : [...this.latest.values()]
   }
 }
 

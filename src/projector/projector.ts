@@ -2,28 +2,27 @@
  * Takes one consumer through the log, in every partition. Any number of processes may run it: whoever holds the lock of a
  * partition's checkpoint works on it, the others pass by, and the lock of one that died is free.
  *
- * Each step is one transaction: lock the checkpoint, read the next events, let the consumer take them, move the checkpoint.
- * So every event is taken exactly once. It wakes when the log's tail advances; whoever advances the tail also polls, so
+ * Each step is one transaction: lock the checkpoint, read the next commits, let the consumer take them, move the checkpoint.
+ * So every event is taken exactly once, and a step ends where a commit ends. It wakes when the log's tail advances; whoever advances the tail also polls, so
  * that a lost signal costs a moment and never an event.
  *
  * Modes of a partition: idle (at the head), working, elsewhere (another process has the lock), stopped (the next event
  * cannot be taken: it stays so, and says so, until a restart or until an operator has told it to go on).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LogPosition } from '../domain/values.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { Session } from '../lib/postgres.ts'
-import { UnknownEvent } from '../log/codec.ts'
 import type { Partition } from '../log/partition.ts'
 import { createLogReader } from '../log/read.ts'
-import type { LogReader, LoggedEvent } from '../log/read.ts'
-import { LOG_ORIGIN, samePoint } from '../log/point.ts'
+import type { LogEntry, LogReader } from '../log/read.ts'
+import { samePoint } from '../log/point.ts'
 import type { LogPoint } from '../log/point.ts'
 import type { LogTail } from '../log/tail.ts'
 import { createCheckpoints } from './checkpoint.ts'
 import type { Checkpoint, Checkpoints } from './checkpoint.ts'
-import type { Consumed, Consumer } from './consumer.ts'
+import type { Consumer } from './consumer.ts'
 import type { ProjectedRow } from './projection.ts'
+import { describeFailure, takeCommits } from './take.ts'
 
 /** What one step changed: the rows after the events `from + 1` to `to`. */
 export interface Change {
@@ -50,11 +49,15 @@ export interface ProjectorOptions {
 
 /** After a failed step, and where another process has the lock. */
 const RETRY_MS = 200
+/** The checkpoint's old positions are swept once in so many steps. */
+const SWEEP_STEPS = 1000
 
 interface PartitionState {
   /** As this process left it; null if it does not know. */
   checkpoint: Checkpoint | null
   stopped: boolean
+  /** Taken by this process. */
+  steps: number
 }
 
 type StepResult = 'idle' | 'worked' | 'elsewhere' | 'failed'
@@ -73,7 +76,11 @@ export class Projector {
     this.#options = options
     this.#checkpoints = createCheckpoints(session.db)
     this.#log = createLogReader(session.db)
-    this.#partitions = Array.from({ length: partitions }, () => ({ checkpoint: null, stopped: false }))
+    this.#partitions = Array.from({ length: partitions }, () => ({
+      checkpoint: null,
+      stopped: false,
+      steps: 0,
+    }))
   }
 
   start(): void {
@@ -148,53 +155,35 @@ export class Projector {
       consumer.forget(partition)
     const taken = await this.#takeNext(partition, from)
     const { to, rows, stopped } = taken ?? { to: from, rows: [], stopped: found.error }
-    if (!samePoint(from, to)) await this.#checkpoints.move(consumer.name, partition, to)
+    if (!samePoint(from, to)) await this.#moveCheckpoint(partition, to)
     if (stopped !== found.error) await this.#checkpoints.stop(consumer.name, partition, stopped)
     return { from, to, rows, stopped, checkpoint: { ...to, generation, error: stopped } }
   }
 
-  /** Lets the consumer take the next events; null if there are none. */
+  async #moveCheckpoint(partition: Partition, to: LogPoint): Promise<void> {
+    const { name } = this.#options.consumer
+    await this.#checkpoints.move(name, partition, to)
+    const state = this.#partitions[partition] as PartitionState
+    if (state.steps % SWEEP_STEPS === 0) await this.#checkpoints.sweep(name, partition, to.position)
+    state.steps += 1
+  }
+
+  /** Lets the consumer take the next commits; null if there are none. */
   async #takeNext(partition: Partition, from: LogPoint) {
     const { consumer } = this.#options
-    const events = await this.#nextEvents(partition, from)
-    if (events instanceof UnknownEvent)
-      return this.#afterFailure(partition, [], { position: from.position, rows: [], failure: events })
-    if (events.length === 0) return null
-    const consumed = await consumer.consume(partition, events)
-    if (consumed.failure !== null) return this.#afterFailure(partition, events, consumed)
-    return { to: pointOf(events.at(-1)), rows: consumed.rows, stopped: null }
-  }
-
-  async #afterFailure(partition: Partition, events: readonly LoggedEvent[], consumed: Consumed) {
-    const { consumer } = this.#options
-    const { position, rows, failure } = consumed
-    const next = (position + 1n) as LogPosition
-    if (await this.#checkpoints.skips(consumer.name, partition, next))
-      return { to: { position: next, tag: LOG_ORIGIN.tag }, rows, stopped: null }
-    const to = pointOf(
-      events.find((event) => event.position === position),
-      position,
+    const entries = await this.#nextCommits(partition, from)
+    if (entries.length === 0) return null
+    const { to, rows, failure } = await takeCommits(consumer, partition, from, entries, (position) =>
+      this.#checkpoints.skips(consumer.name, partition, position),
     )
-    return { to, rows, stopped: `Event ${next} cannot be taken: ${messageOf(failure)}` }
+    return { to, rows, stopped: failure === null ? null : describeFailure(partition, failure) }
   }
 
-  async #nextEvents(partition: Partition, from: LogPoint): Promise<readonly LoggedEvent[] | UnknownEvent> {
+  async #nextCommits(partition: Partition, from: LogPoint): Promise<readonly LogEntry[]> {
     const { tail, maxBatchEvents } = this.#options
-    const recent = tail.recent(partition, from, maxBatchEvents)
-    if (recent !== null) return recent
-    try {
-      return await this.#log.read(partition, from.position, maxBatchEvents)
-    } catch (error) {
-      if (error instanceof UnknownEvent) return error
-      throw error
-    }
+    return (
+      tail.recent(partition, from, maxBatchEvents) ??
+      (await this.#log.read(partition, from.position, maxBatchEvents))
+    )
   }
-}
-
-function pointOf(event: LoggedEvent | undefined, position = LOG_ORIGIN.position): LogPoint {
-  return { position: event?.position ?? position, tag: event?.tag ?? LOG_ORIGIN.tag }
-}
-
-function messageOf(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure)
 }

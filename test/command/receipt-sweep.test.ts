@@ -1,6 +1,7 @@
 /** For how long a command that is sent again gets the answer that it got before. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { sweepReceipts } from '../../src/command/receipt-sweep.ts'
+import { sql } from 'drizzle-orm'
+import { CHUNK_ROWS, deleteChunk, sweepReceipts } from '../../src/command/receipt-sweep.ts'
 import type { Outcome } from '../../src/command/request.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -39,6 +40,44 @@ test('receipts go when they are old enough, however many there are', async () =>
   expect(await sweepReceipts(writeSide.db, now)).toBe(0)
   const again: Outcome = await writeSide.send(allocate('kept', 'LAMP', 1), 'kept')
   expect(again).toEqual({ ...kept, replayed: true })
+  await writeSide.close()
+})
+
+test('a chunk reads no more after a cycle of receipts than before, though nothing was vacuumed', async () => {
+  const writeSide = openWriteSide(database.url)
+  await database.sql`alter table stock.receipts set (autovacuum_enabled = off)`
+  const day = (number: number) => new Date(Date.UTC(2026, 0, number))
+  /** Three chunks of receipts, one a second. */
+  const record = (
+    from: Date,
+  ) => database.sql`insert into stock.receipts (partition, command_id, fingerprint, position, answer, recorded_at)
+    select 0, md5(n::text || ${from.toISOString()}), '', null, '{}', ${from.toISOString()}::timestamptz + n * interval '1 s'
+    from generate_series(1, ${3 * CHUNK_ROWS}) n`
+  let from: string | null = null
+  /** Deletes the next chunk. @returns how many pages were looked at on the way */
+  async function pagesOfChunk(): Promise<number> {
+    const statement = sql`explain (analyze, buffers, format json) ${deleteChunk(0, from, day(9))}`
+    const before = await oldest()
+    const [row] = await writeSide.db.execute<{ 'QUERY PLAN': any }>(statement)
+    const { Plan: plan } = row!['QUERY PLAN'][0]
+    expect(before + CHUNK_ROWS * 1000).toBe(await oldest())
+    from = new Date((await oldest()) - 1000).toISOString()
+    return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+  }
+  const oldest = async () =>
+    new Date(
+      String((await database.sql`select min(recorded_at)::text from stock.receipts`)[0]?.['min']),
+    ).getTime()
+
+  await record(day(1))
+  await record(day(2))
+  await database.sql`analyze stock.receipts`
+  const pages = [await pagesOfChunk(), await pagesOfChunk()]
+  expect(await sweepReceipts(writeSide.db, day(2))).toBe(CHUNK_ROWS)
+  from = day(2).toISOString()
+  await record(day(3))
+  pages.push(await pagesOfChunk(), await pagesOfChunk())
+  for (const later of pages.slice(1)) expect(later).toBeLessThan(1.3 * (pages[0] as number))
   await writeSide.close()
 })
 

@@ -89,13 +89,33 @@ describe('pages', () => {
     expect(await log.read(0, position(23), 10)).toEqual([])
   })
 
-  test('end before an event that cannot be read, which then is an error of its own', async () => {
+  test('show an event that cannot be read as such, at its place', async () => {
     await append(0, numbered(1, 5))
     await database.sql`update stock.events set type = 'OfTheFuture' where partition = 0 and position = 3`
+    const read = await createLogReader(session.db).read(0, position(0), 10)
+    const unreadable = { position: position(3), tag: point(3).tag, unreadable: expect.any(UnknownEvent) }
+    expect(read).toEqual([...numbered(1, 2), unreadable, ...numbered(4, 5)])
+  })
+
+  test('end where a commit ends, and hold a commit that is longer than a page', async () => {
+    const commit = (from: number, to: number) =>
+      numbered(from, to).map((event) => (event.position === position(to) ? event : { ...event, tag: null }))
+    await append(0, [...commit(1, 3), ...commit(4, 30), ...commit(31, 32)])
     const log = createLogReader(session.db)
-    expect(await log.read(0, position(0), 10)).toEqual(numbered(1, 2))
-    await expect(log.read(0, position(2), 10)).rejects.toThrow(UnknownEvent)
-    expect(await log.read(0, position(3), 10)).toEqual(numbered(4, 5))
+    const lengths = async (limit: number) => {
+      const found: number[] = []
+      for (let at = position(0); ;) {
+        const page = await log.read(0, at, limit)
+        const last = page.at(-1)
+        if (last === undefined) return found
+        expect(last.tag).not.toBeNull()
+        found.push(page.length)
+        at = last.position
+      }
+    }
+    expect(await lengths(5)).toEqual([3, 29])
+    expect(await lengths(29)).toEqual([3, 29])
+    expect(await lengths(27)).toEqual([3, 27, 2])
   })
 })
 

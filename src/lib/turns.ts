@@ -1,0 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** Hands out a long list piece by piece, and lets the event loop turn between the pieces. */
+export async function* inTurns<T>(items: readonly T[], pieceSize: number): AsyncGenerator<readonly T[]> {
+  for (let at = 0; at < items.length; at += pieceSize) {
+    if (at > 0) await nextTurn()
+    yield at === 0 && items.length <= pieceSize ? items : items.slice(at, at + pieceSize)
+  }
+}
