@@ -37,6 +37,8 @@ export interface Config {
   readonly cacheMaxAgeSeconds: number
   /** For so long after that they may go on giving it while they ask. */
   readonly cacheStaleSeconds: number
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean
   readonly production: boolean
 }
 
@@ -105,6 +107,7 @@ const Environment = z.object({
   DRAIN_SECONDS: number(0, 600).default(0),
   CACHE_MAX_AGE_SECONDS: number(0, 86_400).default(0),
   CACHE_STALE_SECONDS: number(0, 86_400).default(0),
+  INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').optional(),
   NODE_ENV: z.string().optional(),
 })
 
@@ -146,6 +149,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     drainSeconds: env.DRAIN_SECONDS,
     cacheMaxAgeSeconds: env.CACHE_MAX_AGE_SECONDS,
     cacheStaleSeconds: env.CACHE_STALE_SECONDS,
+    introspection:
+      env.INTROSPECTION === undefined ? env.NODE_ENV !== 'production' : env.INTROSPECTION === 'on',
     production: env.NODE_ENV === 'production',
   })
 }

@@ -19,6 +19,13 @@ test('a variable that is empty is one that is not set', () => {
   expect(readConfig({ PORT: '', DATABASE_URL: '', ROLES: '', ALLOWED_ORIGINS: '' })).toEqual(readConfig({}))
 })
 
+test('introspection is on, but for production, unless it is said', () => {
+  expect(readConfig({}).introspection).toBe(true)
+  expect(readConfig({ NODE_ENV: 'production' }).introspection).toBe(false)
+  expect(readConfig({ NODE_ENV: 'production', INTROSPECTION: 'on' }).introspection).toBe(true)
+  expect(readConfig({ INTROSPECTION: 'off' }).introspection).toBe(false)
+})
+
 test('lists are separated by commas', () => {
   const { roles, allowedOrigins, allowedHosts } = readConfig({
     ALLOWED_HOSTS: 'shop.example, [::2]:4000,*',
@@ -46,6 +53,7 @@ describe('a mistake is named with its variable and value', () => {
     ['DATABASE_URL', 'mysql://localhost/shop', 'postgres://'],
     ['REDIS_URL', 'localhost:6379', 'redis://'],
     ['REDIS_READ_MODEL', 'on', 'needs REDIS_URL'],
+    ['INTROSPECTION', 'yes', 'on or off'],
     ['ALLOWED_ORIGINS', '*', 'https://shop.example'],
     ['ALLOWED_ORIGINS', 'https://shop.example/', 'origins'],
     ['ALLOWED_ORIGINS', 'shop.example', 'origins'],

@@ -14,6 +14,7 @@ import { withoutSuggestion } from './suggestions.ts'
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema
+  readonly introspection: boolean
   /** Hide from clients' typing mistakes what the schema would have had to offer. */
   readonly production: boolean
   readonly logger: Logger
@@ -25,6 +26,7 @@ export interface ApolloOptions {
 
 export function createApollo({
   schema,
+  introspection,
   production,
   logger,
   report,
@@ -36,7 +38,8 @@ export function createApollo({
     executionOptions: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: production },
     logger,
-    introspection: true,
+    // The check of limits refuses it in its own words before.
+    introspection,
     // Nobody is recognized by a cookie, and only JSON bodies are read: a page of another origin can send no command without
     // having asked first, and cannot read what its GET requests are answered.
     csrfPrevention: false,

@@ -9,11 +9,14 @@ import type { ApplyCaching } from './http-caching.ts'
 import type { AnswerCounts, Lane } from './lane.ts'
 import type { HttpStreams } from './live/http-streams.ts'
 import { createLimitCheck, parseWithinLimits } from './limits.ts'
+import type { LimitCheck } from './limits.ts'
 import { refuse } from './refusal.ts'
 
 export interface GraphQLRouteOptions {
   readonly path: string
   readonly schema: GraphQLSchema
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean
   readonly apollo: ApolloServer<ApiContext>
   readonly createContext: (requestId: string) => ApiContext
   readonly streams: Pick<HttpStreams, 'serve'>
@@ -27,12 +30,12 @@ export interface GraphQLRouteOptions {
 const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
-  const { path, schema, apollo, createContext, streams, lane, applyCaching, counts } = options
-  const exceeded = createSourceCheck(schema)
+  const { path, schema, introspection, apollo, createContext, streams, lane, applyCaching, counts } = options
+  const exceeded = createSourceCheck(createLimitCheck(schema, { introspection }))
   const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
   async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const refusal = exceeded(sourceOf(request))
-    if (refusal !== null) return refuse(reply, 400, 'QUERY_TOO_COMPLEX', refusal.message)
+    if (refusal !== null) return refuse(reply, 400, String(refusal.extensions['code']), refusal.message)
     counts.apollo += 1
     const body = await askApollo.call(server, request, reply)
     lane?.learn(request, reply)
@@ -68,8 +71,7 @@ function sourceOf({ method, url, body }: FastifyRequest): unknown {
 }
 
 /** Syntax errors, and what is no document at all, are for Apollo to report. */
-function createSourceCheck(schema: GraphQLSchema): (source: unknown) => GraphQLError | null {
-  const exceeded = createLimitCheck(schema)
+function createSourceCheck(exceeded: LimitCheck): (source: unknown) => GraphQLError | null {
   const checked = new LRUCache<string, { exceeded: GraphQLError | null }>({
     maxSize: MAX_CHECKED_CHARACTERS,
     sizeCalculation: (_, source) => source.length + 1,

@@ -5,16 +5,27 @@
  * A fragment is measured once, however often it is spread, so that measuring takes time linear in the document. And
  * every fragment is measured, whether an operation uses it or not: validation looks at all of them.
  */
-import { GraphQLError, Kind, isInterfaceType, isObjectType, parse } from 'graphql'
+import {
+  GraphQLError,
+  Kind,
+  getNullableType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  parse,
+} from 'graphql'
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLSchema } from 'graphql'
 import type { InlineFragmentNode, OperationDefinitionNode, ParseOptions, SelectionNode } from 'graphql'
+import { MAX_ENTRIES } from './bounded-list.ts'
 import { DEFAULT_PAGE, MAX_PAGE } from './connection.ts'
 import { fault } from './errors.ts'
 import { fragmentsOf } from './fragments.ts'
+import { hasIntrospection, introspectionCost, isIntrospectionRoot } from './introspection.ts'
+import { ownCost } from './value-cost.ts'
 
 type Container = OperationDefinitionNode | FragmentDefinitionNode | FieldNode | InlineFragmentNode
 
-/** What one definition comes to. `cost` is the number of fields in its answer, roughly: pages count as full. */
+/** What one definition comes to. `cost` is the number of values in its answer, roughly: lists count as full. */
 interface Size {
   readonly depth: number
   readonly fields: number
@@ -24,6 +35,8 @@ interface Size {
 }
 
 const LIMITS: Size = { depth: 10, fields: 1000, aliases: 15, directives: 20, cost: 20_000 }
+/** Values in the answers to all introspection of a document. That of the usual tools comes to 4,000. */
+const MAX_INTROSPECTION = 10_000
 const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0, cost: 0 }
 
 const MAX_TOKENS = 1000
@@ -62,10 +75,12 @@ function linesOf(source: string): number {
 /** @returns why a document is refused; null if it is not */
 export type LimitCheck = (document: DocumentNode) => GraphQLError | null
 
-export function createLimitCheck(schema: GraphQLSchema): LimitCheck {
-  const lists = pagedFields(schema)
+/** @param introspection whether clients may ask for the schema */
+export function createLimitCheck(schema: GraphQLSchema, { introspection = true } = {}): LimitCheck {
+  const lists = boundedFields(schema)
   return (document) => {
-    for (const size of sizesOf(document, lists)) {
+    if (!introspection && hasIntrospection(document)) return fault('FORBIDDEN', INTROSPECTION_OFF)
+    for (const size of sizesOf(document, schema, lists)) {
       for (const what of ['depth', 'fields', 'aliases', 'directives', 'cost'] as const) {
         if (size[what] > LIMITS[what]) return fault('QUERY_TOO_COMPLEX', complaint(what))
       }
@@ -74,17 +89,21 @@ export function createLimitCheck(schema: GraphQLSchema): LimitCheck {
   }
 }
 
+const INTROSPECTION_OFF =
+  'Introspection is off (INTROSPECTION=off). The schema comes with the package, in its directory "schema".'
+
 function complaint(what: keyof Size): string {
   const most = LIMITS[what]
   if (what === 'depth') return `The query is nested more than ${most} levels deep.`
   if (what === 'cost')
-    return `The query could be answered with more than ${most} values; ask for smaller pages.`
+    return `The query could be answered with more than ${most} values; ask for smaller pages ("first"), or for less of each entry.`
   return `The query has more than ${most} ${what}, with its fragments written out.`
 }
 
-function sizesOf(document: DocumentNode, lists: ReadonlySet<string>): Size[] {
+function sizesOf(document: DocumentNode, schema: GraphQLSchema, lists: Lists): Size[] {
   const fragments = fragmentsOf(document)
   const measured = new Map<string, Size>()
+  let introspectionLeft = MAX_INTROSPECTION
 
   function sizeOfFragment(name: string): Size {
     const known = measured.get(name)
@@ -120,14 +139,22 @@ function sizesOf(document: DocumentNode, lists: ReadonlySet<string>): Size[] {
       return { ...size, fields: fields + 1, directives: directives + (selection.directives?.length ?? 0) }
     }
     const { depth, fields, aliases, directives, cost } = sizeOf(selection)
-    const name = selection.name.value
     return {
       depth: depth + 1,
       fields: fields + 1,
       aliases: aliases + (selection.alias === undefined ? 0 : 1),
       directives,
-      cost: 1 + cost * (lists.has(name) ? pageOf(selection) : 1),
+      cost: isIntrospectionRoot(selection)
+        ? costOfIntrospection(selection)
+        : ownCost(selection) + cost * entriesAskedFor(selection, lists.get(selection.name.value)),
     }
+  }
+
+  /** All of a document's share one limit, so that counting ends, however often a document asks. */
+  function costOfIntrospection(node: FieldNode): number {
+    const cost = introspectionCost(schema, fragments, node, introspectionLeft)
+    introspectionLeft = Math.max(0, introspectionLeft - cost)
+    return introspectionLeft === 0 ? Infinity : cost
   }
 
   return document.definitions.flatMap((definition) => {
@@ -143,21 +170,41 @@ function isIntrospection(node: Container): boolean {
   return value.startsWith('__')
 }
 
-/** How many entries a list is asked for. One that is out of bounds is for the resolver to refuse, by its name. */
-function pageOf({ arguments: given = [] }: FieldNode): number {
-  const sizes = given
-    .filter(({ name, value }) => ['first', 'last'].includes(name.value) && value.kind !== Kind.NULL)
-    .map(({ value }) => (value.kind === Kind.INT ? Math.min(Number(value.value), MAX_PAGE) : MAX_PAGE))
-  return sizes.length === 0 ? DEFAULT_PAGE : Math.max(1, ...sizes)
+/** How many entries a list has if a client does not say, and at most. */
+interface Bounds {
+  readonly fallback: number
+  readonly most: number
 }
 
-/** The names of the fields that answer a page at a time. */
-function pagedFields(schema: GraphQLSchema): ReadonlySet<string> {
+/** Fields that answer with lists of bounded length, by their names. */
+type Lists = ReadonlyMap<string, Bounds>
+
+/** How many entries a list is asked for. One that is out of bounds is for the resolver to refuse, by its name. */
+function entriesAskedFor({ arguments: given = [] }: FieldNode, bounds: Bounds | undefined): number {
+  if (bounds === undefined) return 1
+  const { fallback, most } = bounds
+  const sizes = given
+    .filter(({ name, value }) => ['first', 'last'].includes(name.value) && value.kind !== Kind.NULL)
+    .map(({ value }) => (value.kind === Kind.INT ? Math.min(Number(value.value), most) : most))
+  return sizes.length === 0 ? fallback : Math.max(1, ...sizes)
+}
+
+/** Those that take `first`. Where several have one name, the largest counts. */
+function boundedFields(schema: GraphQLSchema): Lists {
   const types = Object.values(schema.getTypeMap()).filter(
     (type) => isObjectType(type) || isInterfaceType(type),
   )
-  const fields = types.flatMap((type) => Object.values(type.getFields()))
-  return new Set(
-    fields.filter(({ args }) => args.some(({ name }) => name === 'first')).map(({ name }) => name),
-  )
+  const lists = new Map<string, Bounds>()
+  for (const { name, type, args } of types.flatMap((type) => Object.values(type.getFields()))) {
+    const first = args.find((argument) => argument.name === 'first')
+    if (first === undefined) continue
+    const { fallback, most } = lists.get(name) ?? { fallback: 1, most: 1 }
+    const isList = isListType(getNullableType(type))
+    const usual = typeof first.defaultValue === 'number' ? first.defaultValue : DEFAULT_PAGE
+    lists.set(name, {
+      fallback: Math.max(fallback, usual),
+      most: Math.max(most, isList ? MAX_ENTRIES : MAX_PAGE),
+    })
+  }
+  return lists
 }

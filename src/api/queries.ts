@@ -11,6 +11,7 @@ import { placeOf } from '../projection/product-list.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import type { ProductFilter, ProductOrder, ProductPlace } from '../projection/product-list.ts'
 import { summarizeProgress } from '../projector/progress.ts'
+import { entriesOf } from './bounded-list.ts'
 import { connection, pageRequest } from './connection.ts'
 import type { List } from './connection.ts'
 import type { ApiContext, QueryRoot } from './context.ts'
@@ -77,18 +78,24 @@ const Query: GqlQueryResolvers = {
 export const queryResolvers: GqlResolvers = {
   Query,
   Product: {
-    availableToPromise: ({ batches }) => availableToPromise(batches),
+    availableToPromise: ({ batches }, args) => entriesOf(availableToPromise(batches), args, DEFAULT_DAYS),
     earliestDate: ({ batches }, { quantity }) => {
       const promise = earliestPromise(availableToPromise(batches), quantity)
       return promise && { now: promise.date === null, date: promise.date }
     },
-    batches: ({ sku, batches }) => batches.map((batch) => ({ ...batch, sku })),
+    batches: ({ sku, batches }, args) =>
+      entriesOf(batches, args, DEFAULT_ENTRIES, ({ reference }) => reference).map((batch) => ({
+        ...batch,
+        sku,
+      })),
     version: ({ position }) => String(position),
   },
   Order: {
     // Rows come in no order, and differently from memory and from the database.
-    lines: ({ rows }) =>
-      rows.toSorted((a, b) => a.partition - b.partition).flatMap(({ lines }) => [...lines]),
+    lines({ rows }, args) {
+      const lines = rows.toSorted((a, b) => a.partition - b.partition).flatMap(({ lines }) => [...lines])
+      return entriesOf(lines, args, DEFAULT_ENTRIES, ({ sku }) => sku)
+    },
   },
   StockMovement: {
     position: ({ position }) => String(position),
@@ -98,6 +105,10 @@ export const queryResolvers: GqlResolvers = {
     head: ({ head }) => String(head),
   },
 }
+
+/** As the schema has them. They count when a client says null. */
+const DEFAULT_DAYS = 50
+const DEFAULT_ENTRIES = 100
 
 const MAX_SKUS = 100
 

@@ -535,6 +535,13 @@ export type GqlOrder = {
   lines: Array<GqlOrderLine>;
 };
 
+
+/** An order with the lines that have been accepted and not taken back. */
+export type GqlOrderLinesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** So many units of one product within an order. */
 export type GqlOrderLine = {
   /** The product. */
@@ -585,7 +592,7 @@ export type GqlProduct = {
    * holds takes several lines.
    */
   earliestDate: Maybe<GqlPromise>;
-  /** Every batch of the product, in the order in which stock is given away: warehouse, then earliest ETA, then reference. */
+  /** The batches of the product, in the order in which stock is given away: warehouse, then earliest ETA, then reference. */
   batches: Array<GqlBatch>;
   /** Which state of the product this is. Rises with every change; compare as whole numbers. */
   version: Scalars['String']['output'];
@@ -595,8 +602,21 @@ export type GqlProduct = {
 
 
 /** What there is of a product, what is left of it, and when more comes. */
+export type GqlProductAvailableToPromiseArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What there is of a product, what is left of it, and when more comes. */
 export type GqlProductEarliestDateArgs = {
   quantity: Scalars['PositiveInt']['input'];
+};
+
+
+/** What there is of a product, what is left of it, and when more comes. */
+export type GqlProductBatchesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** What a product page says at a glance. */
@@ -1152,7 +1172,7 @@ export type GqlProjectionResolvers<ContextType = ApiContext, ParentType extends 
 
 export type GqlOrderResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['Order'] = GqlResolversParentTypes['Order']> = {
   id?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
-  lines?: Resolver<Array<GqlResolversTypes['OrderLine']>, ParentType, ContextType>;
+  lines?: Resolver<Array<GqlResolversTypes['OrderLine']>, ParentType, ContextType, RequireFields<GqlOrderLinesArgs, 'first'>>;
 };
 
 export type GqlOrderLineResolvers<ContextType = ApiContext, ParentType extends GqlResolversParentTypes['OrderLine'] = GqlResolversParentTypes['OrderLine']> = {
@@ -1171,9 +1191,9 @@ export type GqlProductResolvers<ContextType = ApiContext, ParentType extends Gql
   reserved?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType>;
   available?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType>;
   incoming?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType>;
-  availableToPromise?: Resolver<Array<GqlResolversTypes['PromisedQuantity']>, ParentType, ContextType>;
+  availableToPromise?: Resolver<Array<GqlResolversTypes['PromisedQuantity']>, ParentType, ContextType, RequireFields<GqlProductAvailableToPromiseArgs, 'first'>>;
   earliestDate?: Resolver<Maybe<GqlResolversTypes['Promise']>, ParentType, ContextType, RequireFields<GqlProductEarliestDateArgs, 'quantity'>>;
-  batches?: Resolver<Array<GqlResolversTypes['Batch']>, ParentType, ContextType>;
+  batches?: Resolver<Array<GqlResolversTypes['Batch']>, ParentType, ContextType, RequireFields<GqlProductBatchesArgs, 'first'>>;
   version?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
   updatedAt?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
 };

@@ -36,6 +36,8 @@ export interface ServeOptions {
   readonly trustedProxies: readonly string[]
   /** How long a group that everybody has left waits for somebody who comes back. */
   readonly groupLingerMs?: number | undefined
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean
   readonly cacheMaxAgeSeconds: number
   readonly cacheStaleSeconds: number
   /** False: every query goes through Apollo, whatever is known of it. */
@@ -75,7 +77,7 @@ const DRAIN_TIMEOUT_MS = 3000
 
 /** HTTP and WebSocket on one port. */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { logger, createContext, production, live, stats } = options
+  const { logger, createContext, production, introspection, live, stats } = options
   const schema = createSchema()
   const report = (error: unknown, requestId: string) =>
     logger.error({ err: error, requestId }, 'request failed')
@@ -83,7 +85,14 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const hosts = createHostPolicy(options.allowedHosts)
   const http = createHttpServer(logger, origins, hosts)
   const operations = new KnownOperations()
-  const apollo = createApollo({ schema, production, logger, report, plugins: [operations.plugin] })
+  const apollo = createApollo({
+    schema,
+    introspection,
+    production,
+    logger,
+    report,
+    plugins: [operations.plugin],
+  })
   const applyCaching = createCaching({
     maxAgeSeconds: options.cacheMaxAgeSeconds,
     staleSeconds: options.cacheStaleSeconds,
@@ -131,6 +140,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await graphqlRoute(http, {
       path: GRAPHQL_PATH,
       schema,
+      introspection,
       apollo,
       createContext,
       streams,

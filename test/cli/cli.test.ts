@@ -315,6 +315,15 @@ describe('with a running server', () => {
     expect(await onhand.gql(state)).toEqual(after)
   })
 
+  test('replay checks orders with more lines than the server gives at once', async () => {
+    const lines = Array.from({ length: 1050 }, (_, at) => `1,P${at},,1,2010-12-01 08:26:00,2.55,UK`)
+    const { code, stdout } = await cli('replay', await write('orders.csv', ORDERS[0] as string, ...lines))
+    expect(stdout).toContain(
+      'Every answer and 1050 products with all their order lines are as they should be.',
+    )
+    expect(code).toBe(0)
+  })
+
   test('replay finds what is not as it should be, in answers and in projections', async () => {
     const file = await write('orders.csv', ...ORDERS)
     expect((await cli('replay', file)).code).toBe(0)
