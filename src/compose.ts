@@ -263,7 +263,16 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     const sweeper = repeat(sweep, SWEEP_INTERVAL_MS, warn('sweeping receipts failed'))
     releases.push(() => sweeper.close())
     if (redis !== null) {
-      const intake = startIntake({ redis, dispatch, onError: onRedisError })
+      const intake = startIntake({
+        redis,
+        dispatch,
+        positions: writeSide.streams,
+        now,
+        onError: atMostEvery(
+          REDIS_WARNING_INTERVAL_MS,
+          warn('taking entries of change_batch_quantity failed, and is tried again'),
+        ),
+      })
       releases.push(() => intake.close())
     }
   }

@@ -1,182 +1,180 @@
 /**
- * Messages of other systems on the Redis stream `change_batch_quantity`, as commands. A consumer group shares them among
- * processes; each is acknowledged once its command has been decided, and one whose reader died is taken over. The message's
- * id is the command's, so taking it twice does no harm. A message that is none goes to `change_batch_quantity.dead` with the
- * reason, and so does one that was refused.
+ * Entries of the Redis stream `change_batch_quantity`, which other systems write, as commands: each once, in the order of the
+ * stream, the next one only after the one before it has been answered.
+ *
+ * Modes: waiting (another process has the lease), working (one entry after another), backing off (the last attempt failed, and
+ * the lease is released, because another process may fare better).
+ *
+ * An entry is answered when its command was accepted, or when it went to `change_batch_quantity.dead` with the reason: because it
+ * is no such command, because the command was refused, or because it failed in an unexpected way `MAX_ATTEMPTS` times. While
+ * the database is unavailable or overloaded, or the outcome of a commit unknown, the entry waits and is tried again.
+ *
+ * Two processes may work for a moment, when one of them was stopped. That changes nothing: both take all entries in order, and
+ * the position that moves with each command lets none be applied twice or late (see `command/stream-fence.ts`).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OutcomeUnknown, Overloaded, Unavailable } from '../command/faults.ts'
+import type { EntryId } from '../command/entry-id.ts'
+import { AnsweredBefore, OutcomeUnknown, Overloaded, StreamRewound, Unavailable } from '../command/faults.ts'
 import type { CommandRequest, Outcome } from '../command/request.ts'
-import type { Command } from '../domain/messages.ts'
-import {
-  InvalidValue,
-  parseBatchReference,
-  parseCommandId,
-  parseQuantity,
-  parseReason,
-} from '../domain/values.ts'
-import { settled } from '../lib/redis.ts'
-import type { RedisClient, RedisLink } from '../lib/redis.ts'
+import type { StreamPositions } from '../command/stream-fence.ts'
+import { InvalidValue, parseCommandId } from '../domain/values.ts'
+import type { RedisLink } from '../lib/redis.ts'
+import { commandOf } from './batch-quantity-message.ts'
+import { EntryStream } from './entry-stream.ts'
+import type { Entry } from './entry-stream.ts'
+import { Lease } from './lease.ts'
 
 export const CHANGE_BATCH_QUANTITY = 'change_batch_quantity'
 export const DEAD_LETTERS = `${CHANGE_BATCH_QUANTITY}.dead`
-const GROUP = 'onhand'
+/** The braces put it into the stream's slot of a cluster. */
+export const INTAKE_LEASE = `{${CHANGE_BATCH_QUANTITY}}.lease`
 
 export interface IntakeOptions {
   readonly redis: RedisLink
-  /** This process among the group's. */
+  /** This process among those that take entries. */
   readonly consumer: string
   readonly dispatch: (request: CommandRequest) => Promise<Outcome>
+  readonly positions: StreamPositions
+  readonly now: () => Date
   readonly onError: (error: unknown) => void
 }
 
-type Message = [id: string, fields: string[]]
-
-const MAX_MESSAGES = 100
-const BLOCK_MS = 1000
-const RETRY_MS = 1000
-/** A message that its reader has not acknowledged for so long is given to another one. */
-const TAKE_OVER_MS = 10_000
 const MAX_DEAD_LETTERS = 100_000
+/** How often a process tries a command that fails in an unexpected way. */
+const MAX_ATTEMPTS = 5
+const LEASE_POLL_MS = 500
+const FIRST_BACKOFF_MS = 100
+const MAX_BACKOFF_MS = 5000
+/** Entries that become no command are recorded there. */
+const PARTITION = 0
 
 export class ChangeBatchQuantityIntake {
   readonly #options: IntakeOptions
+  readonly #lease: Lease
+  readonly #stream: EntryStream
   readonly #closing = new AbortController()
-  /** A connection of its own: reading blocks it. */
-  #reader: RedisClient | null = null
   #running: Promise<void> | null = null
+  /** Attempts that have failed since an entry was last answered. */
+  #failures = 0
+  /** The entry that last failed in an unexpected way, and how often. */
+  #suspect: { readonly id: EntryId; attempts: number } | null = null
+  /** The last entry that was written to the dead letters. */
+  #lastDead: EntryId | null = null
 
   constructor(options: IntakeOptions) {
+    const { redis, consumer, onError } = options
     this.#options = options
+    this.#lease = new Lease(redis.client, INTAKE_LEASE, consumer)
+    this.#stream = new EntryStream(redis, CHANGE_BATCH_QUANTITY, this.#lease, onError)
   }
 
   start(): void {
     this.#running = this.#run()
   }
 
+  /** Ends after the entry that is under way. */
   async close(): Promise<void> {
     this.#closing.abort()
-    this.#reader?.disconnect()
+    this.#stream.close()
     await this.#running
-    await this.#leaveGroup().catch(this.#options.onError)
   }
 
-  /** Unless messages are still in this consumer's hands: those are for another one to take over. */
-  async #leaveGroup(): Promise<void> {
-    const { consumer } = this.#options
-    const redis = this.#options.redis.client()
-    const pending = await redis.xpending(CHANGE_BATCH_QUANTITY, GROUP, '-', '+', 1, consumer)
-    if (pending.length === 0) await redis.xgroup('DELCONSUMER', CHANGE_BATCH_QUANTITY, GROUP, consumer)
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted
   }
 
   async #run(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isClosing) {
+      let pauseMs = LEASE_POLL_MS
       try {
-        await this.#createGroup()
-        for (;;) for (const message of await this.#next()) await this.#handle(message)
+        if (await this.#lease.take()) await this.#work()
       } catch (error) {
-        if (this.#closing.signal.aborted) return
-        this.#options.onError(error)
-        await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => {})
+        if (!this.#isClosing) this.#options.onError(error)
+        pauseMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS)
+        this.#failures += 1
       }
+      await this.#lease.release().catch(() => {})
+      await this.#pause(pauseMs * (0.5 + Math.random()))
     }
   }
 
-  async #createGroup(): Promise<void> {
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#closing.signal }).catch(() => {})
+  }
+
+  /** @returns when another process is to go on */
+  async #work(): Promise<void> {
+    const { positions, now } = this.#options
+    const recorded = await positions.read(CHANGE_BATCH_QUANTITY)
+    let answered = await this.#stream.begin(recorded)
+    // From now on, the database's word counts.
+    if (recorded === null) await positions.move(PARTITION, CHANGE_BATCH_QUANTITY, answered, now())
+    for (;;) {
+      const entries = await this.#stream.read(answered)
+      for (const entry of entries) {
+        if (!this.#lease.isHeld || this.#isClosing) return
+        await this.#answer(entry, answered)
+        answered = entry.id
+        this.#failures = 0
+      }
+      if (!this.#lease.isHeld || this.#isClosing) return
+      if (entries.length > 0) await this.#stream.mark(answered, entries.length)
+    }
+  }
+
+  /** @throws when there is no answer yet */
+  async #answer(entry: Entry, after: EntryId): Promise<void> {
+    const { positions, now } = this.#options
+    const { reason, isRecorded } = await this.#decide(entry, after)
+    if (reason !== null) await this.#bury(entry, reason)
+    if (!isRecorded) await positions.move(PARTITION, CHANGE_BATCH_QUANTITY, entry.id, now())
+  }
+
+  /**
+   * @returns for what reason the entry goes to the dead letters, if any, and whether its position was recorded with a command
+   * @throws when there is no answer yet
+   */
+  async #decide(
+    { id, fields }: Entry,
+    after: EntryId,
+  ): Promise<{ reason: string | null; isRecorded: boolean }> {
     try {
-      await this.#options.redis.client().xgroup('CREATE', CHANGE_BATCH_QUANTITY, GROUP, '0', 'MKSTREAM')
+      const source = { stream: CHANGE_BATCH_QUANTITY, entryId: id, after }
+      const command = commandOf(fields)
+      const outcome = await this.#options.dispatch({ id: parseCommandId(id), command, source })
+      return { reason: outcome.status === 'refused' ? outcome.rejection.type : null, isRecorded: true }
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('BUSYGROUP'))) throw error
+      if (error instanceof AnsweredBefore) return { reason: null, isRecorded: true }
+      return { reason: this.#reasonFor(id, error), isRecorded: false }
     }
   }
 
-  async #next(): Promise<Message[]> {
-    const { redis, consumer } = this.#options
-    const [, abandoned] = (await redis
-      .client()
-      .xautoclaim(CHANGE_BATCH_QUANTITY, GROUP, consumer, TAKE_OVER_MS, '0', 'COUNT', MAX_MESSAGES)) as [
-      string,
-      Message[],
-    ]
-    if (abandoned.length > 0) return abandoned
-    if (this.#reader === null) {
-      this.#reader = redis.connect()
-      await settled(this.#reader)
-    }
-    const streams = (await this.#reader.xreadgroup(
-      'GROUP',
-      GROUP,
-      consumer,
-      'COUNT',
-      MAX_MESSAGES,
-      'BLOCK',
-      BLOCK_MS,
-      'STREAMS',
-      CHANGE_BATCH_QUANTITY,
-      '>',
-    )) as [string, Message[]][] | null
-    return streams?.[0]?.[1] ?? []
+  /**
+   * Why an entry without an answer is to be given up.
+   *
+   * @throws the error if the entry is to be tried again
+   */
+  #reasonFor(id: EntryId, error: unknown): string {
+    if (error instanceof InvalidValue) return error.message
+    if (isTemporary(error)) throw error
+    if (this.#suspect?.id !== id) this.#suspect = { id, attempts: 0 }
+    this.#suspect.attempts += 1
+    if (this.#suspect.attempts < MAX_ATTEMPTS) throw error
+    this.#options.onError(error)
+    return `It failed ${MAX_ATTEMPTS} times with an unexpected error. The log of the server has the cause.`
   }
 
-  /** @throws when the command got no answer; the message is then taken again */
-  async #handle([id, fields]: Message): Promise<void> {
-    const { dispatch, redis } = this.#options
-    let reason: string | null = null
-    try {
-      const outcome = await dispatch({
-        id: parseCommandId(id),
-        command: commandOf(fields),
-      })
-      if (outcome.status === 'refused') reason = outcome.rejection.type
-    } catch (error) {
-      if (error instanceof Overloaded || error instanceof Unavailable || error instanceof OutcomeUnknown)
-        throw error
-      reason =
-        error instanceof InvalidValue ? error.message : 'It could not be decided; see the log of the server.'
-      if (!(error instanceof InvalidValue)) this.#options.onError(error)
-    }
-    const client = redis.client()
-    // Not in one transaction: a cluster may keep the two streams on different masters. After a crash between them, the message
-    // is taken again and may be told twice as dead.
-    if (reason !== null) {
-      await client.xadd(
-        DEAD_LETTERS,
-        'MAXLEN',
-        '~',
-        MAX_DEAD_LETTERS,
-        '*',
-        'id',
-        id,
-        'reason',
-        reason,
-        ...fields,
-      )
-    }
-    await client.xack(CHANGE_BATCH_QUANTITY, GROUP, id)
+  /** After a crash it may happen again: the dead letters and the stream can be on two masters, and never change together. */
+  async #bury({ id, fields }: Entry, reason: string): Promise<void> {
+    if (this.#lastDead === id) return
+    const described = ['id', id, 'reason', reason, ...fields]
+    await this.#options.redis.client().xadd(DEAD_LETTERS, 'MAXLEN', '~', MAX_DEAD_LETTERS, '*', ...described)
+    this.#lastDead = id
   }
 }
 
-/**
- * Fields `reference` (or `batchref`), `quantity` (or `qty`) and, if there is one, `reason`.
- *
- * @throws InvalidValue
- */
-function commandOf(fields: readonly string[]): Command {
-  const message = new Map<string, string>()
-  for (let at = 0; at + 1 < fields.length; at += 2)
-    message.set(fields[at] as string, fields[at + 1] as string)
-  const reference = message.get('reference') ?? message.get('batchref')
-  const quantity = message.get('quantity') ?? message.get('qty')
-  if (reference === undefined) throw new InvalidValue('The message has no field "reference".')
-  if (quantity === undefined) throw new InvalidValue('The message has no field "quantity".')
-  if (!/^\d{1,10}$/.test(quantity))
-    throw new InvalidValue(`The quantity ${JSON.stringify(quantity)} is not a whole number.`)
-  const reason = message.get('reason') ?? ''
-  return {
-    type: 'ChangeBatchQuantity',
-    reference: parseBatchReference(reference),
-    quantity: parseQuantity(Number(quantity), 0),
-    reason: reason === '' ? null : parseReason(reason),
-    expectedVersion: null,
-  }
-}
+const isTemporary = (error: unknown): boolean =>
+  error instanceof Overloaded ||
+  error instanceof Unavailable ||
+  error instanceof OutcomeUnknown ||
+  error instanceof StreamRewound

@@ -1,19 +1,12 @@
 import { hostname } from 'node:os'
 import { v7 as uuidv7 } from 'uuid'
-import type { CommandRequest, Outcome } from '../command/request.ts'
-import type { RedisLink } from '../lib/redis.ts'
 import { ChangeBatchQuantityIntake } from './change-batch-quantity.ts'
-
-export interface IntakeStart {
-  readonly redis: RedisLink
-  readonly dispatch: (request: CommandRequest) => Promise<Outcome>
-  readonly onError: (error: unknown) => void
-}
+import type { IntakeOptions } from './change-batch-quantity.ts'
 
 /** Begins to take messages of other systems as commands. */
-export function startIntake({ redis, dispatch, onError }: IntakeStart): ChangeBatchQuantityIntake {
+export function startIntake(options: Omit<IntakeOptions, 'consumer'>): ChangeBatchQuantityIntake {
   const consumer = `${hostname()}-${process.pid}-${uuidv7()}`
-  const intake = new ChangeBatchQuantityIntake({ redis, consumer, dispatch, onError })
+  const intake = new ChangeBatchQuantityIntake({ ...options, consumer })
   intake.start()
   return intake
 }
