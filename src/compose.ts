@@ -30,11 +30,12 @@ import { createTransport } from './live/redis-transport.ts'
 import { createReplicaProgress } from './live/replica-progress.ts'
 import { partitionOf } from './log/partition.ts'
 import { LogTail } from './log/tail.ts'
-import { forCommands, forProjector, forQueries } from './operations/connections.ts'
+import { forCommands, forProjector, forQueries, forReplays } from './operations/connections.ts'
 import { healthRoutes } from './operations/health.ts'
 import { readInstallation } from './operations/installation.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { projections } from './projection/all.ts'
+import { createLedger } from './projection/ledger.ts'
 import { createReads } from './projection/read-side.ts'
 import { Projectors } from './projector/projectors.ts'
 import { consoleRoutes } from './web/console.ts'
@@ -64,6 +65,7 @@ export interface Onhand {
 
 const MAX_RECENT_EVENTS = 10_000
 const QUERY_CONNECTIONS = 8
+const REPLAY_CONNECTIONS = 2
 const CONSISTENCY_TIMEOUT_MS = 5000
 const PROGRESS_INTERVAL_MS = 250
 /** If the database has said nothing for so long, what is in memory may be older than it looks. */
@@ -107,8 +109,11 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   const reads = createReads(readPool.db, partitions, redisReadModel ? [AVAILABILITY_REDIS] : [])
   const tail = new LogTail(MAX_RECENT_EVENTS)
   const onReadError = warn('reading for live clients failed')
+  const replayPool = openPool(forReplays(databaseUrl), REPLAY_CONNECTIONS)
+  releases.push(() => replayPool.close())
   const hub = new Hub({
     ...reads,
+    replays: createLedger(replayPool.db, partitions),
     partitions,
     onError: onReadError,
   })

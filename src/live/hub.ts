@@ -33,7 +33,9 @@ export interface HubOptions {
   readonly partitions: number
   readonly availability: PointReads<AvailabilityRow>
   readonly orders: PointReads<OrderRow>
-  readonly ledger: Pick<Ledger, 'range'>
+  readonly ledger: Pick<Ledger, 'range' | 'moved'>
+  /** The ledger for those who resume, on connections of its own. */
+  readonly replays: Pick<Ledger, 'range'>
   /** A read failed and is tried again. */
   readonly onError: (error: unknown) => void
 }
@@ -68,7 +70,8 @@ export class Hub {
   #channels: Channels = noChannels
   #movements: readonly Channel[] = []
 
-  constructor({ availability: products, orders: ofOrders, ledger, partitions, onError }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { availability: products, orders: ofOrders, ledger, replays, partitions, onError } = options
     const position = (projection: string) => (partition: Partition) =>
       this.progress.position(projection, partition)
     this.products = new StateFeed({
@@ -85,6 +88,7 @@ export class Hub {
     })
     this.ledger = new LedgerFeed({
       ledger,
+      replays,
       partitions,
       onFollowed: (followed) => this.#hearMovements(followed),
       onError,

@@ -1,17 +1,27 @@
 /**
  * The ledger as a stream: every movement, in a partition's order, none left out and none twice.
  *
- * A follower is told of movements as they come, within the same turn of the event loop. The feed reads what it missed before it
- * goes on. Whoever begins in the past reads pages until it is where followers are.
+ * A follower is told of movements as they come; of a few, within the same turn of the event loop. The feed reads what it missed
+ * before it goes on. Whoever begins in the past reads pages until it is where followers are.
+ *
+ * One command can cause hundreds of thousands of movements. So many are neither kept nor told one by one: the feed goes past them,
+ * and followers whom they concern read them as if they had been away, each at its own pace.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogPosition, Sku } from '../domain/values.ts'
+import { deferred } from '../lib/deferred.ts'
+import type { Deferred } from '../lib/deferred.ts'
+import { Slices } from '../lib/slices.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Ledger } from '../projection/ledger.ts'
 import type { MovementRow } from '../projection/movements.ts'
+import { Followers } from './followers.ts'
+import type { Follower } from './followers.ts'
 
 export interface LedgerFeedOptions {
-  readonly ledger: Pick<Ledger, 'range'>
+  readonly ledger: Pick<Ledger, 'range' | 'moved'>
+  /** For those who resume: reads that others do not wait for. */
+  readonly replays: Pick<Ledger, 'range'>
   readonly partitions: number
   /** Somebody follows now, or nobody any more. */
   readonly onFollowed: (followed: boolean) => void
@@ -20,17 +30,23 @@ export interface LedgerFeedOptions {
 }
 
 const PAGE_ROWS = 500
+/** A page for one who resumes: each is made in one go, and others wait for that. */
+const REPLAY_ROWS = 100
+/** Products that one statement looks for. */
+const MAX_SKUS = 1000
+/** Movements that are told one by one, and kept until then. More are skipped. */
+const MAX_TOLD = 5000
+const SLICE_MS = 20
 const RETRY_MS = 250
 
 /** The last position that is known, in each partition that matters. */
 export type LedgerCursor = ReadonlyMap<Partition, LogPosition>
 
-type Follower = (movement: MovementRow) => void
-
 export class LedgerFeed {
   readonly #options: LedgerFeedOptions
   readonly #partitions: FeedPartition[]
   readonly #followers = new Followers()
+  readonly #slices = new Slices(SLICE_MS)
 
   constructor(options: LedgerFeedOptions) {
     this.#options = options
@@ -59,14 +75,14 @@ export class LedgerFeed {
   apply(partition: Partition, from: LogPosition, to: LogPosition, rows: readonly MovementRow[]): void {
     const feed = this.#partitions[partition]
     if (feed === undefined || to <= feed.position) return
-    if (feed.catchingUp === null && from <= feed.position) this.#deliver(feed, to, rows)
-    else void this.#catchUp(feed, to)
+    feed.keep({ from, to, rows })
+    void this.#advance(feed, to)
   }
 
   /** The ledger is known to reach `to`; what has not come by then is read. */
   async reach(partition: Partition, to: LogPosition): Promise<void> {
     const feed = this.#partitions[partition]
-    if (feed !== undefined && to > feed.position) await this.#catchUp(feed, to)
+    if (feed !== undefined && to > feed.position) await this.#advance(feed, to)
   }
 
   /**
@@ -95,7 +111,7 @@ export class LedgerFeed {
   }
 
   /**
-   * The next movements on the way to where the feed is; at most a page.
+   * The next movements on the way to where the feed is; at most a page, and as a replay.
    *
    * @returns with the cursor after them; the same cursor where there is nothing to read
    */
@@ -106,8 +122,9 @@ export class LedgerFeed {
     for (const [partition, after] of cursor) {
       const upTo = this.#position(partition)
       if (after >= upTo) continue
-      const movements = await this.#read(partition, sku, after, upTo)
-      const last = movements.length < PAGE_ROWS ? upTo : (movements.at(-1) as MovementRow).position
+      const { replays } = this.#options
+      const movements = await this.#retry(() => replays.range(partition, sku, after, upTo, REPLAY_ROWS))
+      const last = movements.length < REPLAY_ROWS ? upTo : (movements.at(-1) as MovementRow).position
       return { movements, cursor: new Map([...cursor, [partition, last]]) }
     }
     return { movements: [], cursor }
@@ -117,45 +134,62 @@ export class LedgerFeed {
     return this.#partitions[partition]?.position ?? (0n as LogPosition)
   }
 
-  #deliver(feed: FeedPartition, to: LogPosition, rows: readonly MovementRow[]): void {
-    const fresh = rows.filter(({ position }) => position > feed.position)
-    feed.position = to
-    for (const row of fresh) this.#followers.tell(row)
-  }
-
-  /** Reads what is missing, up to `to` and whatever is asked for meanwhile, and delivers it. */
-  async #catchUp(feed: FeedPartition, to: LogPosition): Promise<void> {
-    if (feed.catchingUp === null && this.#followers.size === 0) {
-      // There is nobody to read it for.
-      feed.position = to
-      return
-    }
+  /** Goes to `to`, and to whatever is asked for meanwhile. */
+  async #advance(feed: FeedPartition, to: LogPosition): Promise<void> {
     if (to > feed.wanted) feed.wanted = to
-    feed.catchingUp ??= this.#readMissing(feed)
-    await feed.catchingUp
-  }
-
-  async #readMissing(feed: FeedPartition): Promise<void> {
+    if (feed.advancing !== null) return feed.advancing.promise
+    const arrived = (feed.advancing = deferred())
     while (feed.position < feed.wanted) {
-      const upTo = feed.wanted
-      // Those it was read for may have left.
-      const page =
-        this.#followers.size === 0 ? [] : await this.#read(feed.partition, null, feed.position, upTo)
-      this.#deliver(feed, page.length < PAGE_ROWS ? upTo : (page.at(-1) as MovementRow).position, page)
+      const next = feed.next()
+      const upTo = next !== undefined && next.from > feed.position ? next.from : feed.wanted
+      // Those it would be read for may have left.
+      if (this.#followers.size === 0) feed.goTo(feed.wanted)
+      else if (next !== undefined && next.from <= feed.position) await this.#tell(feed, next)
+      else if (upTo - feed.position > MAX_TOLD) await this.#skip(feed, upTo)
+      else await this.#readNext(feed, upTo)
     }
-    // In the same turn as the last look at what is wanted, or what comes between would be read by nobody.
-    feed.catchingUp = null
+    // In the same turn as the last look at what is wanted, or what comes between would be told by nobody.
+    feed.advancing = null
+    arrived.resolve()
   }
 
-  async #read(
-    partition: Partition,
-    sku: string | null,
-    after: LogPosition,
-    upTo: LogPosition,
-  ): Promise<MovementRow[]> {
+  async #tell(feed: FeedPartition, { to, rows }: Step): Promise<void> {
+    for (const row of rows) {
+      if (row.position <= feed.position) continue
+      feed.position = row.position
+      this.#followers.tell(row)
+      if (this.#slices.isOver) await this.#slices.next()
+    }
+    feed.goTo(to)
+  }
+
+  async #readNext(feed: FeedPartition, upTo: LogPosition): Promise<void> {
+    const { ledger } = this.#options
+    const { partition, position } = feed
+    const rows = await this.#retry(() => ledger.range(partition, null, position, upTo, PAGE_ROWS))
+    const to = rows.length < PAGE_ROWS ? upTo : (rows.at(-1) as MovementRow).position
+    await this.#tell(feed, { from: position, to, rows })
+  }
+
+  async #skip(feed: FeedPartition, to: LogPosition): Promise<void> {
+    const { ledger } = this.#options
+    const { partition, position } = feed
+    const asked = this.#followers.skus()
+    const moved = new Set<Sku>()
+    for (let at = 0; at < asked.length; at += MAX_SKUS) {
+      const some = asked.slice(at, at + MAX_SKUS)
+      for (const sku of await this.#retry(() => ledger.moved(partition, some, position, to))) moved.add(sku)
+    }
+    // Whoever has come meanwhile was not asked for.
+    const quiet = new Set(asked.filter((sku) => !moved.has(sku)))
+    this.#followers.skip(partition, to, (sku) => !quiet.has(sku))
+    feed.goTo(to)
+  }
+
+  async #retry<T>(read: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#options.ledger.range(partition, sku, after, upTo, PAGE_ROWS)
+        return await read()
       } catch (error) {
         this.#options.onError(error)
         await sleep(RETRY_MS)
@@ -164,38 +198,42 @@ export class LedgerFeed {
   }
 }
 
+/** What happened from one position to another. */
+interface Step {
+  readonly from: LogPosition
+  readonly to: LogPosition
+  readonly rows: readonly MovementRow[]
+}
+
 class FeedPartition {
   readonly partition: Partition
   /** All movements up to here have been told. */
   position = 0n as LogPosition
   wanted = 0n as LogPosition
-  catchingUp: Promise<void> | null = null
+  advancing: Deferred<void> | null = null
+  /** Steps to be told, in order. */
+  #steps: Step[] = []
 
   constructor(partition: Partition) {
     this.partition = partition
   }
-}
 
-/** Found by product, for there may be thousands of them, each with one of its own. */
-class Followers {
-  readonly #bySku = new Map<Sku | null, Set<Follower>>()
-  size = 0
-
-  /** @returns a function that removes it, and says whether it was there */
-  add(sku: Sku | null, follower: Follower): () => boolean {
-    const set = this.#bySku.get(sku) ?? new Set()
-    this.#bySku.set(sku, set.add(follower))
-    this.size += 1
-    return () => {
-      if (!set.delete(follower)) return false
-      this.size -= 1
-      if (set.size === 0) this.#bySku.delete(sku)
-      return true
-    }
+  /** Keeps the step, unless there is too much to tell already: then it is read. */
+  keep(step: Step): void {
+    const kept = this.#steps.reduce((sum, { rows }) => sum + rows.length, step.rows.length)
+    if (kept > MAX_TOLD) return
+    this.#steps.push(step)
+    this.#steps.sort((a, b) => (a.from < b.from ? -1 : 1))
   }
 
-  tell(row: MovementRow): void {
-    for (const follower of this.#bySku.get(null) ?? []) follower(row)
-    for (const follower of this.#bySku.get(row.sku) ?? []) follower(row)
+  /** The first step that leads further. */
+  next(): Step | undefined {
+    this.#steps = this.#steps.filter(({ to }) => to > this.position)
+    return this.#steps[0]
+  }
+
+  goTo(position: LogPosition): void {
+    if (position > this.position) this.position = position
+    this.#steps = this.#steps.filter(({ to }) => to > this.position)
   }
 }

@@ -47,6 +47,9 @@ export interface Transport {
 /** What a Redis that does not answer is sent, and no more, in characters. */
 const MAX_UNANSWERED = 16 * 1024 * 1024
 
+/** Of a step with more rows only its progress is published: whoever watches some of them reads those. */
+const MAX_PUBLISHED_ROWS = 5000
+
 /** The projections whose rows are watched by key. */
 const watched = new Map([availability, orders].map((projection) => [projection.name, projection]))
 
@@ -90,9 +93,11 @@ export function createTransport(options: TransportOptions): Transport {
       const step = { partition, from: change.from.position, to: change.to.position }
       const projection = watched.get(name)
       const byShard = projection && groupBy(rows, (row) => shardOf(keyOfRow(projection, row)))
-      for (const [shard, changed] of byShard ?? [])
-        publish(`rows:${name}:${shard}`, encodeRows(name, step, changed))
-      if (name === movements.name) publish(`movements:${partition}`, encodeRows(name, step, rows))
+      if (rows.length <= MAX_PUBLISHED_ROWS) {
+        for (const [shard, changed] of byShard ?? [])
+          publish(`rows:${name}:${shard}`, encodeRows(name, step, changed))
+        if (name === movements.name) publish(`movements:${partition}`, encodeRows(name, step, rows))
+      }
       const shards = shardSet(byShard?.keys() ?? [])
       publish(`progress:${name}`, encodeProgress({ projection: name, ...step, shards }))
     },

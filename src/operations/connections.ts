@@ -40,6 +40,12 @@ export const forQueries = (url: string): ConnectionOptions => ({
   },
 })
 
+/** Replays for those who resume: as queries, on connections that queries do not wait for. */
+export const forReplays = (url: string): ConnectionOptions => ({
+  ...forQueries(url),
+  applicationName: 'onhand replays',
+})
+
 /** Rebuilding and verifying: a few statements that may take long, on whole tables. */
 export const forMaintenance = (url: string): ConnectionOptions => ({
   url,

@@ -1,5 +1,6 @@
-import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, exists, gt, lte, sql } from 'drizzle-orm'
 import type { LogPosition, Sku } from '../domain/values.ts'
+import { pack, packed } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import { partitionOf } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
@@ -24,6 +25,8 @@ export interface Ledger {
     upTo: LogPosition,
     limit: number,
   ): Promise<MovementRow[]>
+  /** Those of the products that have movements in a partition after one position and up to another. */
+  moved(partition: Partition, skus: readonly Sku[], after: LogPosition, upTo: LogPosition): Promise<Sku[]>
 }
 
 export function createLedger(db: Database, partitions: number): Ledger {
@@ -54,6 +57,26 @@ export function createLedger(db: Database, partitions: number): Ledger {
     .orderBy(asc(table.position))
     .limit(sql.placeholder('limit'))
     .prepare('ledger_range_of_product')
+  // For each product a look into the index, however many movements there are.
+  const moved = db
+    .select({ sku: sql<Sku>`asked.sku` })
+    .from(sql`unnest(${packed('skus')}) as asked(sku)`)
+    .where(
+      exists(
+        db
+          .select({ one: sql`1` })
+          .from(table)
+          .where(
+            and(
+              eq(table.partition, sql.placeholder('partition')),
+              sql`${table.sku} = asked.sku collate "C"`,
+              gt(table.position, sql.placeholder('after')),
+              lte(table.position, sql.placeholder('upTo')),
+            ),
+          ),
+      ),
+    )
+    .prepare('ledger_moved')
 
   return {
     async page(sku, request) {
@@ -72,6 +95,10 @@ export function createLedger(db: Database, partitions: number): Ledger {
       return sku === null
         ? range.execute({ partition, after, upTo, limit })
         : rangeOfProduct.execute({ partition, sku, after, upTo, limit })
+    },
+    async moved(partition, skus, after, upTo) {
+      const found = await moved.execute({ partition, skus: pack(skus), after, upTo })
+      return found.map(({ sku }) => sku)
     },
   }
 }

@@ -4,11 +4,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LogPosition, OrderId, Sku } from '../../src/domain/values.ts'
 import type { Channels } from '../../src/live/channels.ts'
+import type { Follower } from '../../src/live/followers.ts'
 import { Hub } from '../../src/live/hub.ts'
 import { shardOf, shardSet } from '../../src/live/shards.ts'
 import type { State } from '../../src/live/state-feed.ts'
 import { encodeRows } from '../../src/live/wire.ts'
 import type { Progressed } from '../../src/live/wire.ts'
+import type { Ledger } from '../../src/projection/ledger.ts'
 import type { MovementRow } from '../../src/projection/movements.ts'
 import type { OrderRow } from '../../src/projection/orders.ts'
 import type { Change } from '../../src/projector/projector.ts'
@@ -40,6 +42,11 @@ const movement = (position: LogPosition): MovementRow => ({
   recordedAt: new Date(0),
 })
 
+const follower = (take: Follower['take']): Follower => ({
+  take,
+  skip: () => expect.fail('nothing is to be skipped'),
+})
+
 /** A projection of orders and its ledger, as another process would keep them, and a hub that hears of it. */
 class World {
   readonly rows = new Map<string, OrderRow>()
@@ -68,17 +75,17 @@ class World {
       }
       return found
     }
+    const range: Ledger['range'] = async (_partition, _sku, after, upTo, limit) => {
+      await turn()
+      const count = Math.min(Number(upTo - after), limit)
+      return Array.from({ length: count }, (_, index) => movement(at(after + BigInt(index + 1))))
+    }
     this.hub = new Hub({
       partitions: 1,
       availability: { one: async () => [], many: async () => [] },
       orders: { one: async (key) => read([key]), many: read },
-      ledger: {
-        range: async (_partition, _sku, after, upTo, limit) => {
-          await turn()
-          const count = Math.min(Number(upTo - after), limit)
-          return Array.from({ length: count }, (_, index) => movement(at(after + BigInt(index + 1))))
-        },
-      },
+      ledger: { range, moved: async (_partition, skus) => [...skus] },
+      replays: { range },
       onError: () => {},
     })
     this.hub.connect(channels)
@@ -176,7 +183,10 @@ test('whatever is lost, late, doubled or out of order: versions rise, no state f
       const watchers = [world.watch(KEYS)]
       const later: (() => void)[] = []
       const moved: bigint[] = []
-      const unfollow = world.hub.ledger.follow(null, ({ position }) => moved.push(position))
+      const unfollow = world.hub.ledger.follow(
+        null,
+        follower(({ position }) => moved.push(position)),
+      )
       const act = async (what: (typeof actions)[number]) => {
         switch (what.type) {
           case 'step': {
@@ -288,7 +298,10 @@ test('movements that nobody follows are not read, and not missed by those who co
   const world = new World()
   world.deliver(world.step(['a', 'b']).movements)
   const moved: bigint[] = []
-  world.hub.ledger.follow(null, ({ position }) => moved.push(position))
+  world.hub.ledger.follow(
+    null,
+    follower(({ position }) => moved.push(position)),
+  )
   expect(world.openChannels).toEqual(['movements:0'])
   world.deliver(world.step(['c']).movements)
   expect(moved).toEqual([3n])

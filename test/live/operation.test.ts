@@ -10,7 +10,8 @@ const hub = new Hub({
   partitions: 2,
   availability: nothing,
   orders: nothing,
-  ledger: { range: async () => [] },
+  ledger: { range: async () => [], moved: async () => [] },
+  replays: { range: async () => [] },
   onError: (error) => {
     throw error
   },

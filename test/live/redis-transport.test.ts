@@ -97,7 +97,8 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
       partitions: 2,
       availability: { one: read, many: read },
       orders: { one: read, many: read },
-      ledger: { range: read },
+      ledger: { range: read, moved: async () => [] },
+      replays: { range: read },
       onError: () => {},
     })
     const transport = createTransport({
@@ -139,7 +140,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
   test('a channel is subscribed once, by the first who watches, until the last one leaves', async () => {
     const { hub } = await start()
     const watching = Array.from({ length: 10 }, () => hub.products.watch(['lamp', 'chair']))
-    const leave = Array.from({ length: 3 }, () => hub.ledger.follow(null, () => {}))
+    const leave = Array.from({ length: 3 }, () => hub.ledger.follow(null, { take() {}, skip() {} }))
     await until(async () => (await channels(':rows:')).length === 2)
     await until(async () => (await channels(':movements:')).length === 2)
     for (const states of watching.slice(1)) await states.return()

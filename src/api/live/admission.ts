@@ -1,6 +1,7 @@
 /** How many live connections there can be, over WebSocket and HTTP together: in all, and from one address. */
 import type { IncomingMessage } from 'node:http'
 import type { ClientAddressOf } from './client-address.ts'
+import type { Client } from './replay-turns.ts'
 
 export interface AdmissionOptions {
   readonly maxConnections: number
@@ -12,6 +13,14 @@ export interface AdmissionOptions {
 
 /** Why a connection is not admitted: there are too many in all, or from its address. */
 export type Refusal = 'full' | 'address full'
+
+/** What a connection has that was admitted. */
+export interface Place {
+  /** Its address; or itself, where that says nothing. */
+  readonly client: Client
+  /** To be called when the connection is gone. */
+  readonly release: () => void
+}
 
 export class Admission {
   readonly #options: AdmissionOptions
@@ -32,15 +41,17 @@ export class Admission {
     return 'address full'
   }
 
-  /** @returns a function that gives the place back, once */
-  admit(request: IncomingMessage): () => void {
+  admit(request: IncomingMessage): Place {
     const address = this.#options.clientAddressOf(request)
     this.#count(address, 1)
     let released = false
-    return () => {
-      if (released) return
-      released = true
-      this.#count(address, -1)
+    return {
+      client: address ?? {},
+      release: () => {
+        if (released) return
+        released = true
+        this.#count(address, -1)
+      },
     }
   }
 

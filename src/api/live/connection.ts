@@ -27,6 +27,7 @@ import { Memberships } from './memberships.ts'
 import { nextMessage, nextMessageTail } from './next-message.ts'
 import type { PrepareOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
+import type { Client } from './replay-turns.ts'
 import type { OutboxOperation, OutboxOwner } from './outbox.ts'
 
 export interface ConnectionOptions {
@@ -52,6 +53,7 @@ const TRY_AGAIN_LATER = 1013
 export class Connection implements Peer, OutboxOwner {
   unanswered = 0
   readonly outbox: Outbox
+  readonly client: Client
   readonly #ws: WebSocket
   readonly #options: ConnectionOptions
   readonly #memberships: Memberships
@@ -60,7 +62,8 @@ export class Connection implements Peer, OutboxOwner {
   /** When the result was recorded whose confirmation is awaited, as it was sent. */
   #probed: string | null = null
 
-  constructor(ws: WebSocket, socket: Duplex, options: ConnectionOptions) {
+  constructor(ws: WebSocket, socket: Duplex, client: Client, options: ConnectionOptions) {
+    this.client = client
     this.#ws = ws
     this.#options = options
     this.#memberships = new Memberships(options.groups)
@@ -257,6 +260,10 @@ class Operation implements Member, OutboxOperation {
     this.#outbox = connection.outbox
     this.id = id
     this.#tail = nextMessageTail(id)
+  }
+
+  get client(): Client {
+    return this.#connection.client
   }
 
   get congested(): boolean {

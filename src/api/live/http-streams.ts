@@ -78,16 +78,17 @@ export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
     if (destroyed) return true
     reply.headers({ ...HEADERS, ...format.headers })
     reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
-    const release = admission.admit(request.raw)
+    const place = admission.admit(request.raw)
     const stream = new Stream({
       response: reply.raw,
       format,
+      client: place.client,
       groups,
       stats,
       encodeError: (error) => asciiJson(faultsOf([error])),
       report: (error) => report(error, request.id),
       onEnd() {
-        release()
+        place.release()
         streams.delete(stream)
       },
     })

@@ -1,12 +1,22 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Follower } from '../../live/followers.ts'
 import type { LedgerCursor, LedgerFeed } from '../../live/ledger-feed.ts'
+import type { LogPosition } from '../../domain/values.ts'
+import type { Partition } from '../../log/partition.ts'
 import { formatToken } from '../../log/token.ts'
 import type { MovementRow } from '../../projection/movements.ts'
+import type { LiveStats } from '../../live/stats.ts'
 import type { Frame } from './frame.ts'
 import type { Member } from './member.ts'
 import type { Render } from './render.ts'
+import type { ReplayPage, ReplayPages } from './replay-pages.ts'
+import type { ReplayTurns } from './replay-turns.ts'
 import type { LedgerSource } from './source.ts'
-import type { LiveStats } from '../../live/stats.ts'
+
+/** What all groups share for those who resume. */
+export interface Replays {
+  readonly turns: ReplayTurns
+  readonly pages: ReplayPages
+}
 
 export interface LedgerGroupOptions {
   readonly name: string
@@ -15,6 +25,9 @@ export interface LedgerGroupOptions {
   readonly render: Render
   readonly stats: LiveStats
   readonly ledger: LedgerFeed
+  readonly replays: Replays
+  /** A movement could not be rendered: the group has ended. */
+  readonly onEnd: () => void
 }
 
 interface Recent {
@@ -28,15 +41,20 @@ interface Recent {
 /** Movements that are kept for those who come back soon. */
 const MAX_RECENT = 500
 
+/** Groups are told apart by it where their keys would be too long. */
+let groups = 0
+
 /**
- * Members that follow the same movements. One that resumes is first given what it has missed, on its own and at its own pace:
- * from memory where it was away for a moment, else from the ledger. It joins the others within the turn in which it has
- * all that they have.
+ * Members that follow the same movements. One that resumes is first given what it has missed, at its own pace: from memory where
+ * it was away for a moment, else from the ledger, page by page as its turn comes. While it waits, for its turn or for its client
+ * to read, nothing is kept for it but the point where it is. It joins the others within the turn of the event loop in which it
+ * has all that they have. Where the feed skips movements, all members resume.
  */
-export class LedgerGroup {
+export class LedgerGroup implements Follower {
   readonly name: string
   readonly key: string
   closed = false
+  readonly #id = ++groups
   readonly #options: LedgerGroupOptions
   readonly #stopFollowing: () => void
   /** With what each knows already, where that is ahead of the feed: it comes from a process that was. */
@@ -52,7 +70,7 @@ export class LedgerGroup {
     this.key = options.key
     this.#options = options
     this.#recentAfter = ledger.cursor(source.partitions)
-    this.#stopFollowing = ledger.follow(source.sku, (row) => this.#take(row))
+    this.#stopFollowing = ledger.follow(source.sku, this)
   }
 
   get members(): number {
@@ -64,7 +82,7 @@ export class LedgerGroup {
    */
   join(member: Member, after: LedgerCursor | null): void {
     if (after === null) this.#members.set(member, null)
-    else this.#resume(member, after).catch((error: unknown) => member.fail(error))
+    else this.#resume(member, after)
   }
 
   leave(member: Member): void {
@@ -77,7 +95,25 @@ export class LedgerGroup {
     this.#stopFollowing()
   }
 
-  #take(row: MovementRow): void {
+  take(row: MovementRow): void {
+    try {
+      this.#tell(row)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  skip(partition: Partition, to: LogPosition): void {
+    const { ledger, source } = this.#options
+    const from = ledger.cursor(source.partitions)
+    const members = [...this.#members]
+    this.#members.clear()
+    this.#recent.length = 0
+    this.#recentAfter = new Map([...from, [partition, to]])
+    for (const [member, known] of members) this.#resume(member, known === null ? from : later(from, known))
+  }
+
+  #tell(row: MovementRow): void {
     const recent = { row, cursor: this.#cursorAt(row), frame: null }
     this.#remember(recent)
     if (this.#members.size === 0) return
@@ -86,36 +122,83 @@ export class LedgerGroup {
     this.#options.stats.delivered(this.#members, row.recordedAt.getTime())
   }
 
+  #fail(error: unknown): void {
+    const members = [...this.#members.keys(), ...this.#resuming]
+    this.close()
+    this.#options.onEnd()
+    for (const member of members) member.fail(error)
+  }
+
   #remember(recent: Recent): void {
     this.#recent.push(recent)
     if (this.#recent.length <= MAX_RECENT) return
     this.#recentAfter = (this.#recent.shift() as Recent).cursor
   }
 
-  async #resume(member: Member, after: LedgerCursor): Promise<void> {
-    const { ledger, source, stats } = this.#options
+  #resume(member: Member, after: LedgerCursor): void {
+    const { ledger, source } = this.#options
+    const start = new Map([...ledger.cursor(source.partitions), ...onlyOf(source, after)])
     this.#resuming.add(member)
-    let cursor: LedgerCursor = new Map([...ledger.cursor(source.partitions), ...onlyOf(source, after)])
-    while (this.#resuming.has(member)) {
-      if (isWithin(cursor, this.#recentAfter)) {
-        for (const recent of this.#recent) if (isAfter(recent.row, cursor)) member.next(this.#frameOf(recent))
-        // Sending can cut the member off, which then has left.
-        if (!this.#resuming.has(member)) return
-        this.#members.set(member, ledger.isBehind(cursor) ? cursor : null)
-        this.#resuming.delete(member)
-        return
+    this.#replay(member, start).catch((error: unknown) => member.fail(error))
+  }
+
+  async #replay(member: Member, start: LedgerCursor): Promise<void> {
+    const { stats } = this.#options
+    const { turns } = this.#options.replays
+    const isResuming = () => this.#resuming.has(member)
+    let cursor = start
+    /** Frames of the page that begins at the cursor which the member has. */
+    let sent = 0
+    while (isResuming()) {
+      if (member.congested) {
+        await member.drained()
+        continue
       }
-      const page = await ledger.read(source.sku, cursor)
-      for (const row of page.movements) {
-        if (member.congested) await member.drained()
-        if (!this.#resuming.has(member)) return
-        cursor = new Map([...cursor, [row.partition, row.position]])
-        member.next(this.#render(row, cursor))
+      if (sent === 0 && isWithin(cursor, this.#recentAfter)) {
+        cursor = this.#replayRecent(member, cursor)
+        continue
+      }
+      await turns.take(member.client, isResuming)
+      const page = await this.#page(cursor)
+      for (; sent < page.frames.length && isResuming() && !member.congested; sent += 1) {
+        member.next(page.frames[sent] as Frame)
         stats.replayed += 1
       }
-      cursor = page.cursor
-      await nextTurn()
+      if (sent < page.frames.length) continue
+      cursor = page.end
+      sent = 0
     }
+  }
+
+  /**
+   * Sends what there is in memory. A member that then has everything joins the others.
+   *
+   * @returns where the member is
+   */
+  #replayRecent(member: Member, cursor: LedgerCursor): LedgerCursor {
+    for (const recent of this.#recent) {
+      if (!isAfter(recent.row, cursor)) continue
+      if (member.congested || !this.#resuming.has(member)) return cursor
+      member.next(this.#frameOf(recent))
+      cursor = new Map([...cursor, [recent.row.partition, recent.row.position]])
+    }
+    // Sending can cut the member off, which then has left.
+    if (this.#resuming.delete(member))
+      this.#members.set(member, this.#options.ledger.isBehind(cursor) ? cursor : null)
+    return cursor
+  }
+
+  #page(start: LedgerCursor): Promise<ReplayPage> {
+    const { ledger, source, replays } = this.#options
+    return replays.pages.get(`${this.#id} ${formatToken(start)}`, async () => {
+      const { movements, cursor: end } = await ledger.read(source.sku, start)
+      let cursor = start
+      const frames = movements.map((row) => {
+        cursor = new Map([...cursor, [row.partition, row.position]])
+        return this.#render(row, cursor)
+      })
+      return { frames, end }
+    })
   }
 
   #frameOf(recent: Recent): Frame {
@@ -139,6 +222,12 @@ const isAfter = ({ partition, position }: MovementRow, cursor: LedgerCursor | nu
 /** Of each partition, the cursor knows no less than the other. */
 const isWithin = (cursor: LedgerCursor, start: LedgerCursor): boolean =>
   [...start].every(([partition, position]) => (cursor.get(partition) ?? -1n) >= position)
+
+const later = (one: LedgerCursor, other: LedgerCursor): LedgerCursor =>
+  new Map([...one].map(([partition, position]) => [partition, max(position, other.get(partition))]))
+
+const max = (one: LogPosition, other: LogPosition | undefined): LogPosition =>
+  other !== undefined && other > one ? other : one
 
 function onlyOf({ partitions }: LedgerSource, after: LedgerCursor): LedgerCursor {
   return new Map([...after].filter(([partition]) => partitions.includes(partition)))

@@ -1,8 +1,11 @@
 import type { Recipient } from '../../live/stats.ts'
+import type { Client } from './replay-turns.ts'
 import type { Frame } from './frame.ts'
 
 /** One client's live operation, on whichever transport. */
 export interface Member extends Recipient {
+  /** On whose account it reads what has been before. */
+  readonly client: Client
   /** Sends a result, or keeps it until the client takes more. Never throws, never waits. */
   next(frame: Frame): void
   /** Nothing more will come, because of this. Never throws. */

@@ -1,3 +1,4 @@
+import type { Slices } from '../../lib/slices.ts'
 import type { Frame } from './frame.ts'
 import type { Member } from './member.ts'
 import type { Render } from './render.ts'
@@ -10,6 +11,7 @@ export interface StateGroupOptions {
   readonly source: StateSource
   readonly render: Render
   readonly stats: LiveStats
+  readonly slices: Slices
   /** The source has ended, and the group with it. */
   readonly onEnd: () => void
 }
@@ -57,8 +59,13 @@ export class StateGroup {
   }
 
   async #run(): Promise<void> {
+    const { slices } = this.#options
     try {
-      for await (const value of this.#values) this.#take(value)
+      for await (const value of this.#values) {
+        // One change can concern thousands of groups.
+        if (slices.isOver) await slices.next()
+        this.#take(value)
+      }
     } catch (error) {
       this.closed = true
       for (const member of this.#members) member.fail(error)

@@ -9,12 +9,14 @@ import { Memberships } from './memberships.ts'
 import type { LiveOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
 import type { OutboxOperation, OutboxOwner } from './outbox.ts'
+import type { Client } from './replay-turns.ts'
 import type { StreamFormat } from './stream-formats.ts'
 
 export interface StreamOptions {
   /** Its headers have been written, and its connection is open. */
   readonly response: ServerResponse
   readonly format: StreamFormat
+  readonly client: Client
   readonly groups: LiveGroups
   readonly stats: LiveStats
   /** The errors as clients see them, as JSON. */
@@ -55,6 +57,10 @@ export class Stream implements Member, OutboxOperation, OutboxOwner {
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  get client(): Client {
+    return this.#options.client
   }
 
   get isOpen(): boolean {

@@ -60,12 +60,12 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
   const connections = new Set<Connection>()
 
   function serve(ws: WebSocket, socket: Duplex, request: IncomingMessage): void {
-    const leave = admission.admit(request)
-    const connection = new Connection(ws, socket, options)
+    const place = admission.admit(request)
+    const connection = new Connection(ws, socket, place.client, options)
     connections.add(connection)
     const release = keepAlive.add(connection)
     ws.once('close', () => {
-      leave()
+      place.release()
       release()
       connections.delete(connection)
     })

@@ -65,7 +65,8 @@ const starts: Record<Contender, () => Delivery> = {
       partitions: 1,
       availability: { one: (sku) => many([sku]), many },
       orders: nothing,
-      ledger: { range: async () => [] },
+      ledger: { range: async () => [], moved: async () => [] },
+      replays: { range: async () => [] },
       onError: fail,
     })
     const live = { hub, partitions: 1, partitionOf: () => 0, async *progress() {} }
