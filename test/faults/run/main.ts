@@ -14,8 +14,12 @@ if (!Number.isSafeInteger(seed) || seed < 0 || !(minutes > 0)) {
 }
 const print = (text: string) => process.stdout.write(`${text}\n`)
 print(`seed ${seed}, ${minutes} minute(s)`)
-const failure = await runFaults({ seed, seconds: minutes * 60, print })
-if (failure !== null) {
-  print(failure)
-  process.exitCode = 1
-}
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => interruption.abort(new Error(`The run was ended by ${signal}.`)))
+const failure = await runFaults({ seed, seconds: minutes * 60, print, signal: interruption.signal }).catch(
+  (error: unknown) =>
+    interruption.signal.aborted ? (error as Error).message : String((error as Error).stack),
+)
+if (failure !== null) print(failure)
+process.exit(failure === null ? 0 : 1)

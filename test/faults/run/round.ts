@@ -27,6 +27,8 @@ export interface RoundOptions {
   readonly directory: string
   readonly program: string
   readonly postgres: EmbeddedPostgres
+  /** Breaks it off; what it has started ends. */
+  readonly signal: AbortSignal
 }
 
 export interface Round {
@@ -42,31 +44,48 @@ const FIRST_UNITS = 40
 /** Odd seeds have one partition, even ones three. */
 export const partitionsOf = (seed: number): number => (seed % 2 === 0 ? 3 : 1)
 
-export async function playRound({ seed, seconds, ...place }: RoundOptions): Promise<Round> {
-  const random = seededRandom(String(seed))
+/** @throws what the signal says when it is aborted */
+export async function playRound({ seed, seconds, signal, ...place }: RoundOptions): Promise<Round> {
   const partitions = partitionsOf(seed)
   const world = await openWorld({ ...place, name: `faults_${seed}`, partitions })
-  const history = startHistory()
-  const pickServer: PickServer = (routes) => routes.pick(world.servers)
   try {
-    const witnesses = await play(world, history, random, pickServer, partitions, seconds)
-    await sendAgain(random.fork('again'), pickServer, history)
-    const late = await catchUp(world, history)
-    await witnesses.end()
-    const codes = await Promise.all(world.servers.map((server) => server.end('SIGTERM')))
-    const verified = await runOperator(world, ['verify'], history)
-    const evidence: Evidence = {
-      ...(await gatherWithoutTables(world, history)),
-      tables: await gatherTables(world.sql),
-      verified,
-    }
-    const ended = codes.every((code) => code === 0)
-      ? []
-      : [violation('a server that is told to end ends by itself, with code 0', codes.join(', '))]
-    return { seed, partitions, evidence, violations: [...late, ...ended, ...judge(evidence)] }
+    return await Promise.race([playIn(world, { seed, seconds, partitions }), aborted(signal)])
   } finally {
     await world.close()
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+}
+
+interface Plan extends Pick<RoundOptions, 'seed' | 'seconds'> {
+  readonly partitions: number
+}
+
+async function playIn(world: World, { seed, seconds, partitions }: Plan): Promise<Round> {
+  const random = seededRandom(String(seed))
+  const history = startHistory()
+  const pickServer: PickServer = (routes) => routes.pick(world.servers)
+  const witnesses = await play(world, history, random, pickServer, partitions, seconds)
+  await sendAgain(random.fork('again'), pickServer, history)
+  const late = await catchUp(world, history)
+  await witnesses.end()
+  const codes = await Promise.all(world.servers.map((server) => server.end('SIGTERM')))
+  const verified = await runOperator(world, ['verify'], history)
+  const evidence: Evidence = {
+    ...(await gatherWithoutTables(world, history)),
+    tables: await gatherTables(world.sql),
+    verified,
+  }
+  const ended = codes.every((code) => code === 0)
+    ? []
+    : [violation('a server that is told to end ends by itself, with code 0', codes.join(', '))]
+  return { seed, partitions, evidence, violations: [...late, ...ended, ...judge(evidence)] }
 }
 
 async function play(

@@ -13,6 +13,7 @@ export interface RunOptions {
   /** How long things go wrong, in all rounds together; settling and judging come on top. */
   readonly seconds: number
   readonly print: (text: string) => void
+  readonly signal: AbortSignal
 }
 
 /** So many rounds see both partition counts; longer ones only make the history longer. */
@@ -20,7 +21,7 @@ const MIN_ROUNDS = 2
 const MAX_ROUND_SECONDS = 120
 
 /** @returns what went wrong, ready to be printed; null if nothing did */
-export async function runFaults({ seed, seconds, print }: RunOptions): Promise<string | null> {
+export async function runFaults({ seed, seconds, print, signal }: RunOptions): Promise<string | null> {
   const directory = await mkdtemp(join(tmpdir(), 'onhand-faults-'))
   // Started by root, Postgres runs as another account.
   await chmod(directory, 0o755)
@@ -36,6 +37,7 @@ export async function runFaults({ seed, seconds, print }: RunOptions): Promise<s
         directory,
         program,
         postgres,
+        signal,
       })
       print(summary(round))
       if (round.violations.length === 0) continue
@@ -43,7 +45,10 @@ export async function runFaults({ seed, seconds, print }: RunOptions): Promise<s
     }
     return failure
   } catch (error) {
-    failure = `The run itself failed; ${directory} is kept.`
+    if (!signal.aborted) {
+      failure = 'broken'
+      print(`The run itself failed; ${directory} is kept.`)
+    }
     throw error
   } finally {
     await postgres.stop()

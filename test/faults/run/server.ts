@@ -25,7 +25,8 @@ export interface ServerOptions {
   readonly logFile: string
 }
 
-const START_MS = 60_000
+/** Only what hangs takes so long. */
+const START_MS = 180_000
 const RETRY_MS = 300
 /** A process that is told to end, and does not, is killed, and that is a failure. */
 const END_MS = 20_000

@@ -61,9 +61,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       }),
     )
   }
-  await Promise.all(servers.map((server) => server.start()))
   const sql = postgres(databaseUrl, { max: 2, onnotice: () => {}, connect_timeout: 5 })
-  return {
+  const world: World = {
     databaseUrl,
     sql,
     program,
@@ -84,6 +83,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       await redis.close()
       await sql.end({ timeout: 1 })
     },
+  }
+  try {
+    await Promise.all(servers.map((server) => server.start()))
+    return world
+  } catch (error) {
+    await world.close()
+    throw error
   }
 }
 

@@ -1,0 +1,21 @@
+/** The run of faults, for a minute. A failure prints its seed; `npm run test:faults -- --seed N --minutes M` goes on from there. */
+import { test } from 'vitest'
+import { redisProgram } from '../support/redis-server.ts'
+import { runFaults } from './run/run.ts'
+
+const SECONDS = 50
+/** Only what hangs takes so long. */
+const LIMIT_MS = 900_000
+
+test(
+  'a minute of random commands and random faults breaks no rule',
+  async ({ skip, signal }) => {
+    skip(process.env['TEST_FAULTS'] !== 'on', 'it runs with TEST_FAULTS=on')
+    skip(redisProgram === undefined, 'there is no redis-server on the PATH')
+    const seed = Math.floor(Math.random() * 1_000_000)
+    const said: string[] = []
+    const failure = await runFaults({ seed, seconds: SECONDS, print: (text) => said.push(text), signal })
+    if (failure !== null) throw new Error([...said, failure].join('\n'))
+  },
+  LIMIT_MS,
+)
