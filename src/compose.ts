@@ -18,6 +18,8 @@ import { LINE_ALLOCATED, createLineAllocatedRelay } from './integration/line-all
 import { ReadModelKeeper } from './integration/read-model-keeper.ts'
 import { AVAILABILITY_REDIS, createReadModel } from './integration/read-model.ts'
 import { RedisAvailability } from './integration/redis-availability.ts'
+import { addressOf, describeConnectionFailure } from './lib/connection-failure.ts'
+import { isUnavailable } from './lib/postgres-error.ts'
 import { openPool, openSession } from './lib/postgres.ts'
 import { atMostEvery } from './lib/at-most-every.ts'
 import { linkRedis } from './lib/redis.ts'
@@ -34,6 +36,7 @@ import { forCommands, forProjector, forQueries, forReplays } from './operations/
 import { healthRoutes } from './operations/health.ts'
 import { readInstallation } from './operations/installation.ts'
 import { createMetrics } from './operations/metrics.ts'
+import { watchOutage } from './operations/outage.ts'
 import { projections } from './projection/all.ts'
 import { createLedger } from './projection/ledger.ts'
 import { createReads } from './projection/read-side.ts'
@@ -100,11 +103,17 @@ async function releaseAll(releases: readonly Release[]): Promise<void> {
 async function compose(options: ComposeOptions, releases: Release[]): Promise<Onhand> {
   const { config, databaseUrl, logger, now = () => new Date(), shortLane = true } = options
   const { partitions, roles, redisUrl, redisReadModel, readDatabaseUrl } = config
-  const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what)
+  /** Of Postgres's outages its monitor warns. */
+  const warn = (what: string) => (error: unknown) => {
+    if (!isUnavailable(error)) logger.warn({ err: error }, what)
+  }
+  const watchPostgres = (url: string) =>
+    watchOutage({ server: `Postgres at ${addressOf(url)}`, logger, explain: describeConnectionFailure })
+  const postgres = watchPostgres(databaseUrl)
   let draining = false
 
   // What is known of the projections as they change.
-  const readPool = openPool(forQueries(databaseUrl), QUERY_CONNECTIONS)
+  const readPool = openPool({ ...forQueries(databaseUrl), monitor: postgres }, QUERY_CONNECTIONS)
   releases.push(() => readPool.close())
   const reads = createReads(readPool.db, partitions, redisReadModel ? [AVAILABILITY_REDIS] : [])
   const tail = new LogTail(MAX_RECENT_EVENTS)
@@ -125,7 +134,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   releases.push(() => redis?.close())
 
   // Projectors, and the slow look at the database for all signals that get lost.
-  const connection = (name: string) => forProjector(databaseUrl, name)
+  const connection = (name: string) => ({ ...forProjector(databaseUrl, name), monitor: postgres })
   const projectors = new Projectors({ connection, partitions, tail, logger })
   releases.push(() => projectors.close())
   const poll = new CheckpointPoll({
@@ -162,7 +171,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
 
   // Commands.
   const writeSide = createWriteSide({
-    connection: forCommands(databaseUrl),
+    connection: { ...forCommands(databaseUrl), monitor: postgres },
     partitions,
     now,
     onCommit(commit) {
@@ -185,7 +194,13 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   }
 
   // Queries and subscriptions.
-  const replica = readDatabaseUrl === null ? null : openPool(forQueries(readDatabaseUrl), QUERY_CONNECTIONS)
+  const replica =
+    readDatabaseUrl === null
+      ? null
+      : openPool(
+          { ...forQueries(readDatabaseUrl), monitor: watchPostgres(readDatabaseUrl) },
+          QUERY_CONNECTIONS,
+        )
   releases.push(() => replica?.close())
   const queries = replica === null ? reads : createReads(replica.db, partitions)
   const consistent = createConsistency({

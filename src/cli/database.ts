@@ -1,6 +1,6 @@
 /** The database that the environment names, for a command's time. */
-import { DrizzleQueryError } from 'drizzle-orm/errors'
-import { isMissing, isUnavailable } from '../lib/postgres-error.ts'
+import { describeConnectionFailure } from '../lib/connection-failure.ts'
+import { answerOf, isMissing, isUnavailable } from '../lib/postgres-error.ts'
 import { openSession } from '../lib/postgres.ts'
 import type { Session } from '../lib/postgres.ts'
 import { readConfig } from '../config.ts'
@@ -51,8 +51,9 @@ export async function withSession<T>(
 export function explainDatabase(error: unknown, description: string): unknown {
   if (isMissing(error))
     return new UsageError(`${description} has no tables yet, or old ones. Run \`onhand migrate\`.`)
-  if (isUnavailable(error)) return new UsageError(`${description} cannot be reached.`)
-  if (error instanceof DrizzleQueryError && error.cause !== undefined)
-    return new Error(`${description} says: ${error.cause.message}`, { cause: error })
+  const said = answerOf(error)
+  if (said !== null) return new Error(`${description} says: ${said.message}`, { cause: error })
+  if (isUnavailable(error))
+    return new UsageError(`${description} cannot be reached: ${describeConnectionFailure(error)}.`)
   return error
 }

@@ -1,6 +1,8 @@
+import type { Logger } from 'pino'
 import { readConfig } from '../config.ts'
 import type { Config } from '../config.ts'
 import { startOnhand } from '../compose.ts'
+import type { Onhand } from '../compose.ts'
 import { openDatabase } from '../operations/database.ts'
 import { createLogger } from '../operations/logger.ts'
 import { migrateDatabase } from '../operations/migrate.ts'
@@ -18,35 +20,48 @@ export default command({
 })
 
 async function start(): Promise<void> {
-  const config = readConfig(process.env)
-  const logger = createLogger(config.logLevel)
   // From the beginning: embedded Postgres outlives a process that does not leave it.
   const stopped = waitForSignal()
+  const config = readConfig(process.env)
+  const logger = createLogger(config.logLevel)
   const broken = whenUncaught(logger)
   let exitCode = 0
   const database = await openDatabase(config, (message) => logger.info(message))
   try {
-    await migrateDatabase(database.url, config.partitions).catch((error: unknown) => {
-      throw explainDatabase(error, database.description)
-    })
-    const onhand = await startOnhand({ config, databaseUrl: database.url, logger })
-    try {
-      if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
-        logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
-      }
+    const onhand = await Promise.race([bringUp(config, database.url, logger), stopped, broken])
+    if (typeof onhand === 'object') {
       process.stdout.write(`${readyLine(onhand.url, database.description)}\n`)
       const reason = await Promise.race([stopped, broken])
       if (typeof reason === 'number') exitCode = reason
       else logger.info(`${reason}: stopping; once more to stop at once`)
-    } finally {
       await onhand.close()
+    } else if (typeof onhand === 'number') {
+      exitCode = onhand
+    } else {
+      // Nobody relies on a server that is not ready yet. It is left as it is, whatever it waits for.
+      logger.info(`${onhand}: stopping before the server was ready`)
     }
   } catch (error) {
-    throw explain(error, config)
+    throw explain(error, config, database.description)
   } finally {
     await database.close()
   }
   process.exit(exitCode)
+}
+
+/** Migrates, starts, and loads the sample catalogue into an empty log if that is asked for. */
+async function bringUp(config: Config, databaseUrl: string, logger: Logger): Promise<Onhand> {
+  await migrateDatabase(databaseUrl, config.partitions)
+  const onhand = await startOnhand({ config, databaseUrl, logger })
+  try {
+    if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
+      logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
+    }
+    return onhand
+  } catch (error) {
+    await onhand.close()
+    throw error
+  }
 }
 
 function waitForSignal(): Promise<NodeJS.Signals> {
@@ -61,8 +76,9 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-function explain(error: unknown, { host, port }: Config): unknown {
-  const { code } = error as NodeJS.ErrnoException
+function explain(error: unknown, { host, port }: Config, database: string): unknown {
+  const { code, syscall, hostname } = error as NodeJS.ErrnoException & { hostname?: string }
+  if (syscall !== 'listen' && hostname !== host) return explainDatabase(error, database)
   if (code === 'EADDRINUSE') {
     return new UsageError(
       `Port ${port} is in use. Stop what listens there, or set PORT to another one (0: any that is free).`,
@@ -70,7 +86,7 @@ function explain(error: unknown, { host, port }: Config): unknown {
   }
   if (code === 'EACCES')
     return new UsageError(`Listening on port ${port} is not allowed. Set PORT to one above 1023.`)
-  if (code === 'EADDRNOTAVAIL')
+  if (code === 'EADDRNOTAVAIL' || hostname === host)
     return new UsageError(
       `HOST is ${host}, which is no address of this machine. Set it to one, or to 0.0.0.0 for all.`,
     )

@@ -6,10 +6,12 @@
  * lives only as long as its first lost connection and is then replaced, a session's client can connect only once, and a
  * transaction refuses to send anything once its connection is gone.
  */
-import { Socket, connect } from 'node:net'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { isFatal, isReadOnly, isUnavailable } from './postgres-error.ts'
+import { CONNECT_TIMEOUT_S, PostgresSockets, brokenSocket } from './postgres-socket.ts'
+import type { Address } from './postgres-socket.ts'
 
 export type Database = PostgresJsDatabase
 
@@ -24,6 +26,16 @@ export interface ConnectionOptions {
    * out of reach and its own timeouts with it. Without it, never.
    */
   readonly transactionTimeoutMs?: number
+  /** If a statement has no answer after so long, all connections are given up. Without it, never. */
+  readonly answerTimeoutMs?: number
+  readonly monitor?: ConnectionMonitor
+}
+
+/** Told whether the server can be used. */
+export interface ConnectionMonitor {
+  answered(): void
+  /** @param error one that `isUnavailable` */
+  failed(error: unknown): void
 }
 
 /** A pool of connections for single statements, each its own transaction. */
@@ -56,7 +68,6 @@ export const openPool = (options: ConnectionOptions, max: number): Pool => new L
 
 export const openSession = (options: ConnectionOptions): Session => new Link(options, { max: 1, once: true })
 
-const CONNECT_TIMEOUT_S = 5
 const CLOSE_TIMEOUT_S = 5
 
 interface Connections {
@@ -69,6 +80,7 @@ class Link implements Session {
   readonly db: Database
   readonly #options: ConnectionOptions
   readonly #connections: Connections
+  readonly #sockets: PostgresSockets
   #client: postgres.Sql | null = null
   /** The client of the transaction that is running; null between transactions. */
   #transaction: postgres.Sql | null = null
@@ -79,10 +91,12 @@ class Link implements Session {
   constructor(options: ConnectionOptions, connections: Connections) {
     this.#options = options
     this.#connections = connections
+    this.#sockets = new PostgresSockets(options.url)
     // Drizzle needs no more of a client than this.
     const facade = {
       options: { parsers: {}, serializers: {} },
-      unsafe: (...call: Parameters<postgres.Sql['unsafe']>) => this.#live().unsafe(...call),
+      unsafe: (...call: Parameters<postgres.Sql['unsafe']>) => this.#send(...call),
+      begin: <T>(work: (client: unknown) => Promise<T>) => this.transaction(() => work(facade)),
     }
     this.db = drizzle(facade as unknown as postgres.Sql)
   }
@@ -96,7 +110,7 @@ class Link implements Session {
       this.#watchdog = setTimeout(() => this.#discard(client, 0), transactionTimeoutMs)
     let committing = false
     try {
-      const begin = client.unsafe('begin').execute()
+      const begin = this.#send('begin').execute()
       const [, result] = await Promise.all([begin, work()])
       this.#live()
       committing = true
@@ -111,6 +125,8 @@ class Link implements Session {
         throw new CommitUnknown('The connection was lost while committing.', { cause: error })
       }
       await this.#rollback(client)
+      // What was the primary is one no more. The next connection may lead to the new one.
+      if (isReadOnly(error)) this.#discard(client)
       throw error
     } finally {
       this.#transaction = null
@@ -140,13 +156,45 @@ class Link implements Session {
     return (this.#client ??= this.#connect())
   }
 
+  #send(...call: Parameters<postgres.Sql['unsafe']>): ReturnType<postgres.Sql['unsafe']> {
+    const client = this.#live()
+    const sent = client.unsafe(...call)
+    const { answerTimeoutMs, monitor } = this.#options
+    const watchdog = answerTimeoutMs && setTimeout(() => this.#discard(client, 0), answerTimeoutMs)
+    // The statement is sent in the next microtask, so whoever has asked for it can still say how it is to be answered.
+    sent.then(
+      () => {
+        if (watchdog) clearTimeout(watchdog)
+        monitor?.answered()
+      },
+      (error: unknown) => {
+        if (watchdog) clearTimeout(watchdog)
+        if (isFatal(error)) this.#sockets.refused(error)
+        if (isUnavailable(error)) monitor?.failed(error)
+      },
+    )
+    return sent
+  }
+
   #connect(): postgres.Sql {
     if (this.#closed) throw new ConnectionLost('The connection to Postgres is closed.')
     const { url, applicationName, settings } = this.#options
     const { max, once = false } = this.#connections
+    let opened = false
+    let lost = false
+    const socket = async (address: Address) => {
+      if (once && opened) return brokenSocket(this.#lost())
+      opened = true
+      const made = await this.#sockets.open(address, (wasReady) => (lost ||= once || wasReady))
+      return once ? made.on('data', () => this.#watchdog?.refresh()) : made
+    }
     const client: postgres.Sql = postgres(url, {
       max,
-      ...(once && { socket: connectOnce(() => this.#watchdog?.refresh()) }),
+      // The driver's types do not know of it.
+      ...{ socket },
+      // By the socket, and so are the pauses between attempts.
+      ssl: false,
+      backoff: () => 0,
       idle_timeout: null as unknown as undefined,
       max_lifetime: null,
       connect_timeout: CONNECT_TIMEOUT_S,
@@ -158,9 +206,14 @@ class Link implements Session {
         date: { to: 1184, from: [1082, 1083, 1114, 1184], serialize: String, parse: String },
         json: { to: 114, from: [114, 3802], serialize: String, parse: JSON.parse },
       } as unknown as Record<string, postgres.PostgresType>,
-      onclose: () => this.#discard(client),
+      // A pool's other connections are none the worse for an attempt that failed.
+      onclose: () => lost && this.#discard(client),
     })
     return client
+  }
+
+  #lost(): ConnectionLost {
+    return new ConnectionLost('The connection to Postgres was lost.', { cause: this.#sockets.failure })
   }
 
   /** Whatever still waits on the client fails at the latest when it is closed. */
@@ -169,31 +222,6 @@ class Link implements Session {
     this.#client = null
     void client.end({ timeout: timeoutS }).catch(() => {})
   }
-}
-
-/** The place that postgres.js has made out of its URL. */
-interface Address {
-  readonly host: readonly string[]
-  readonly port: readonly number[]
-  /** Of a Unix socket. */
-  readonly path: string | false
-}
-
-/** @returns makes a client's first connection; every later one fails, and with it the statement it was made for */
-function connectOnce(onData: () => void): (address: Address) => Socket {
-  let connected = false
-  return ({ host: [host], port: [port], path }) => {
-    if (connected) return brokenSocket()
-    connected = true
-    return (path ? connect(path) : connect(port as number, host)).on('data', onData)
-  }
-}
-
-/** Fails as soon as somebody listens. */
-function brokenSocket(): Socket {
-  const socket = new Socket()
-  setImmediate(() => socket.destroy(new ConnectionLost('The connection to Postgres was lost.')))
-  return socket
 }
 
 /** Postgres has answered, with an error that ends the transaction and not the connection. */

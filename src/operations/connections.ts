@@ -19,6 +19,7 @@ export const forCommands = (url: string): ConnectionOptions => ({
   applicationName: 'onhand commands',
   settings: { ...everywhere, statement_timeout: '30s', idle_in_transaction_session_timeout: '10s' },
   transactionTimeoutMs: 35_000,
+  answerTimeoutMs: 35_000,
 })
 
 export const forProjector = (url: string, projection: string): ConnectionOptions => ({
@@ -36,8 +37,10 @@ export const forQueries = (url: string): ConnectionOptions => ({
     ...everywhere,
     role: 'onhand_reader',
     default_transaction_read_only: 'on',
-    statement_timeout: '5s',
+    statement_timeout: '4s',
   },
+  // A server that has stopped does not keep its own timeouts either.
+  answerTimeoutMs: 4500,
 })
 
 /** Replays for those who resume: as queries, on connections that queries do not wait for. */

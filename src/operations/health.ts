@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { PartitionProgress } from '../projector/progress.ts'
+import { orTimeout } from '../lib/deadline.ts'
 import { summarizeProgress } from '../projector/progress.ts'
 
 export interface HealthOptions {
@@ -8,6 +9,9 @@ export interface HealthOptions {
   readonly progress: () => Promise<readonly PartitionProgress[]>
   readonly registry: Registry
 }
+
+/** Whoever asks gives up sooner or later, and would not know why. */
+const READY_TIMEOUT_MS = 4500
 
 /**
  * `/healthz`: the process lives. `/readyz`: it should be given requests, which it should not while it drains or cannot reach
@@ -20,7 +24,7 @@ export async function healthRoutes(server: FastifyInstance, options: HealthOptio
   server.get('/readyz', async (_, reply) => {
     if (draining()) return reply.code(503).send({ status: 'draining' })
     try {
-      const rows = await progress()
+      const rows = await orTimeout(progress(), READY_TIMEOUT_MS)
       const stopped = rows.flatMap(({ projection, partition, error }) =>
         error === null ? [] : [{ projection, partition, error }],
       )
@@ -31,8 +35,7 @@ export async function healthRoutes(server: FastifyInstance, options: HealthOptio
         status,
       }))
       return { status: 'ready', projections, ...(stopped.length > 0 && { stopped }) }
-    } catch (error) {
-      server.log.warn({ err: error }, 'not ready')
+    } catch {
       return reply.code(503).send({ status: 'database unreachable' })
     }
   })

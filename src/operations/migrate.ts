@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { eq, isNull, sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
-import postgres from 'postgres'
 import { createClaims, homeOf } from '../command/claims.ts'
 import { batchReferences, batches } from '../command/tables.ts'
 import { groupBy } from '../lib/group-by.ts'
+import { openSession } from '../lib/postgres.ts'
 import type { Database } from '../lib/postgres.ts'
 import { installation, logPartitions } from '../log/tables.ts'
 import { projections } from '../projection/all.ts'
@@ -25,12 +24,8 @@ const OLDEST_POSTGRES = 15
  * @param partitions how many the log is to have; fixed once the log exists
  */
 export async function migrateDatabase(url: string, partitions: number): Promise<void> {
-  const client = postgres(url, {
-    max: 1,
-    onnotice: () => {},
-    connection: { application_name: 'onhand migrate' },
-  })
-  const db = drizzle(client)
+  const session = openSession({ url, applicationName: 'onhand migrate' })
+  const { db } = session
   try {
     await requireVersion(db)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
@@ -50,7 +45,7 @@ export async function migrateDatabase(url: string, partitions: number): Promise<
       partitions,
     )
   } finally {
-    await client.end({ timeout: 5 })
+    await session.close()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ConnectionOptions } from '../lib/postgres.ts'
+import { isUnavailable } from '../lib/postgres-error.ts'
 import { openSession } from '../lib/postgres.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
@@ -55,8 +56,11 @@ export class Projectors {
       onChange,
       onStop: (partition, reason) =>
         logger.error({ projection: name, partition, reason }, 'a projection has stopped'),
-      onError: (error) =>
-        logger.warn({ err: error, projection: name }, 'projecting failed, and is tried again'),
+      onError: (error) => {
+        // Of an outage its monitor warns.
+        if (isUnavailable(error)) return
+        logger.warn({ err: error, projection: name }, 'projecting failed, and is tried again')
+      },
     })
     projector.start()
     this.#running.set(name, {

@@ -102,7 +102,7 @@ describe('a replay', () => {
     expect(again.code).toBe(0)
     expect(await events()).toBe(head)
     expect((await onhandCli(['verify'], { DATABASE_URL: database.url })).code).toBe(0)
-  }, 60_000)
+  })
 })
 
 describe('on embedded Postgres', () => {
@@ -158,15 +158,13 @@ describe('on embedded Postgres', () => {
     release()
   })
 
-  test('a server that is stopped while it starts leaves none, either, and says one line', async () => {
+  test('a server that is stopped while it starts ends at once, and leaves none, either', async () => {
     const { home, waited, release } = await holdMigrations()
-    const onhand = start(['start'], { DATABASE_URL: '', DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'fatal' })
+    const onhand = start(['start'], { DATABASE_URL: '', DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'warn' })
     await waited()
     onhand.kill('SIGTERM')
-    release()
-    const { code, stdout } = await onhand.result
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/^onhand ready: [^\n]+\n$/)
+    expect(await onhand.result).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(await isGone(home)).toBe(true)
+    release()
   })
 })

@@ -192,7 +192,7 @@ test('cut off as too slow, it comes back and goes on', async () => {
   await until(async () => told.data.length >= (await head()))
   expect(told.positions()).toEqual(upTo(await head()))
   expect(told.errors).toEqual([])
-}, 60_000)
+})
 
 test('a loop that takes its time gets every movement', async () => {
   const from = await head()

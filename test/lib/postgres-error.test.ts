@@ -37,7 +37,7 @@ describe('what a statement fails with', () => {
   const CASES = [
     { statement: `insert into stock.installation select id from stock.installation`, is: 'integrity' },
     { statement: `insert into stock.allocations values (0, 'o', 's', 0, 'b', 1)`, is: 'integrity' },
-    { statement: `insert into stock.log_partitions values (null, 0)`, is: 'integrity' },
+    { statement: `insert into stock.log_partitions values (null)`, is: 'integrity' },
     { statement: `select pg_sleep(10)`, is: 'unavailable' },
     { statement: `do $$ begin raise exception 'full' using errcode = '53300'; end $$`, is: 'unavailable' },
     {
@@ -45,6 +45,10 @@ describe('what a statement fails with', () => {
       is: 'unavailable',
     },
     { statement: `select pg_terminate_backend(pg_backend_pid())`, is: 'unavailable' },
+    ...['28P01', '28000', '3D000', '25006', '25P04'].map((code) => ({
+      statement: `do $$ begin raise exception 'no' using errcode = '${code}'; end $$`,
+      is: 'unavailable',
+    })),
     { statement: `select 1 / 0`, is: 'neither' },
     { statement: `select from nowhere`, is: 'neither' },
     { statement: `select 'x'::integer`, is: 'neither' },
@@ -73,6 +77,17 @@ test('nobody at the address, and a connection that is lost or closed, are unavai
   expect(isUnavailable(refused)).toBe(true)
   expect(isUnavailable(new ConnectionLost('gone'))).toBe(true)
   expect(isUnavailable(new DrizzleQueryError('select 1', [], new ConnectionLost('gone')))).toBe(true)
+})
+
+test.each(['EAI_AGAIN', 'ENOTFOUND', 'ECONNREFUSED', 'CONNECT_TIMEOUT', 'SASL_SIGNATURE_MISMATCH'])(
+  '%s is unavailable',
+  (code) => {
+    expect(isUnavailable(Object.assign(new Error('no'), { code }))).toBe(true)
+  },
+)
+
+test('a mistake in our own code is not', () => {
+  expect(isUnavailable(Object.assign(new Error('no'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBe(false)
 })
 
 test.each([null, undefined, 'text', {}, new Error('plain'), { code: '23505' }])('%s is neither', (thrown) => {

@@ -37,7 +37,7 @@ test('at once without it, with 1001', async () => {
   const socket = await LiveSocket.open(onhand.url)
   const startedAt = performance.now()
   await onhand.close()
-  expect(performance.now() - startedAt).toBeLessThan(5000)
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
   expect(await until(() => socket.closed)).toMatchObject({ code: 1001 })
 })
 
@@ -47,7 +47,7 @@ test('a client that does not close its side does not hold the server up', async 
   socket.stall()
   const startedAt = performance.now()
   await onhand.close()
-  expect(performance.now() - startedAt).toBeLessThan(5000)
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
   socket.resume()
   await until(() => socket.closed)
 })

@@ -166,7 +166,7 @@ test('a client that is gone leaves nothing behind', async () => {
   const before = await watchers()
   const { _socket: raw } = socket.ws as unknown as { _socket: { resetAndDestroy: () => void } }
   raw.resetAndDestroy()
-  await until(async () => (await watchers()) === before - 1, 1500)
+  await until(async () => (await watchers()) === before - 1)
 })
 
 test('a ping of the protocol is answered with its payload', async () => {

@@ -19,6 +19,14 @@ export interface FlakyLink {
   /** Cuts the next connection as soon as it is made. */
   readonly cutNextConnection: () => void
   readonly cutNextCommit: (fate: CommitFate) => void
+  /** Cuts every connection. Further ones are accepted, read once, and closed, as by a load balancer without a server behind it. */
+  readonly hangUp: () => void
+  /** Nothing gets through any more in either direction, though all connections stay and further ones are accepted. */
+  readonly goSilent: () => void
+  /** After either of the two: further connections lead to the server. */
+  readonly recover: () => void
+  /** How many connections have been made so far. */
+  readonly accepted: () => number
   readonly close: () => Promise<void>
 }
 
@@ -31,10 +39,18 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
   const links = new Set<Socket>()
   let fate: CommitFate | null = null
   let doomed = false
+  let mode: 'forward' | 'hang up' | 'silent' = 'forward'
+  let accepted = 0
   let server: Server | null = null
   let port = listenOn
 
   function accept(client: Socket): void {
+    accepted += 1
+    if (mode === 'hang up') {
+      client.on('error', () => {})
+      client.once('data', () => client.end())
+      return
+    }
     if (doomed) {
       doomed = false
       client.resetAndDestroy()
@@ -55,6 +71,7 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
     client.on('close', cutBoth)
     upstream.on('close', cutBoth)
     client.on('data', (sent) => {
+      if (mode === 'silent') return
       if (fate !== null && sent.includes(COMMIT)) {
         if (fate === 'lost before') cutBoth()
         else deaf = true
@@ -63,6 +80,7 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
       if (!upstream.destroyed) upstream.write(sent)
     })
     upstream.on('data', (answer) => {
+      if (mode === 'silent') return
       if (deaf) cutBoth()
       else if (!client.destroyed) client.write(answer)
     })
@@ -101,6 +119,18 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
     cutNextCommit: (next) => {
       fate = next
     },
+    hangUp() {
+      mode = 'hang up'
+      cut()
+    },
+    goSilent() {
+      mode = 'silent'
+    },
+    recover() {
+      mode = 'forward'
+      cut()
+    },
+    accepted: () => accepted,
     close: refuse,
   }
 }

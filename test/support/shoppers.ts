@@ -19,7 +19,7 @@ export interface Shoppers {
 const QUERY = `mutation ($input: AllocateInput!) {
   allocate(input: $input) { token userErrors { code } } }`
 const PAUSE_MS = 20
-const TIMEOUT_MS = 20_000
+const TIMEOUT_MS = 120_000
 
 /** @param url where to send the next request; it may change */
 export function startShoppers(count: number, url: () => string, next: () => Purchase): Shoppers {

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const DEADLINE_MS = 20_000
+/** It ends what hangs. A slow machine needs a good part of it. */
+const DEADLINE_MS = 120_000
 
 /**
  * Asks until the answer is neither false nor undefined nor null.
  *
  * @returns that answer
- * @throws Error when there was none in 20 s
+ * @throws Error when there was none in two minutes
  */
 export async function until<T>(
   ask: () => T | false | undefined | null | Promise<T | false | undefined | null>,

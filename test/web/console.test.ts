@@ -96,7 +96,7 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
     }
     expect(complaints).toEqual([])
     expect(elsewhere).toEqual([])
-  }, 120_000)
+  })
 
   test('a subscription shows what happens elsewhere, as it happens', async () => {
     const { product } = await onhand.gql(`{ product(sku: "${WATCHED}") { available } }`)

@@ -8,7 +8,7 @@ import { SHARED_DIRECTORY } from '../../../src/operations/postgres/place.ts'
 import { alsoRemove, cleanUp, isRoot, NOBODY, nobodyCanRunTests } from './helpers.ts'
 import { runScript, temporaryDirectory } from './helpers.ts'
 
-describe('the Postgres programs', { timeout: 30_000 }, () => {
+describe('the Postgres programs', () => {
   afterAll(cleanUp)
 
   it('are missed with a hint to what can be done', () => {

@@ -8,7 +8,7 @@ import { cleanUp, eventually, exited, isRoot, isServed, leaveAll, NOBODY } from 
 import { nobodyCanRunTests, open, postmasterOf, query, runScript } from './helpers.ts'
 import { spawnUser, startUser, temporaryDirectory } from './helpers.ts'
 
-describe.skipIf(process.platform === 'win32')('the embedded Postgres', { timeout: 30_000 }, () => {
+describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
   let home = ''
   beforeAll(async () => {
     home = join(await temporaryDirectory(), 'data')
@@ -78,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', { timeout
     await user.kill()
     const began = performance.now()
     const embedded = await open(home)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(performance.now() - began).toBeLessThan(10_000)
     expect(embedded).toMatchObject({ started: false, url: user.url })
     expect((await postmasterOf(home)).pid).toBe(pid)
     expect(await query(embedded.url, 'select * from written')).toEqual([{ by_a_killed_process: 1 }])

@@ -99,7 +99,7 @@ export function runScript(script: string, parameters: string[], account: Account
     ...account,
     cwd: REPOSITORY,
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   })
 }
 
@@ -117,7 +117,7 @@ export async function query(url: string, statement: string): Promise<Record<stri
 }
 
 /** Waits until the condition gives something else than null or an error. */
-export async function eventually<T>(condition: () => Promise<T | null>, withinMs = 10_000): Promise<T> {
+export async function eventually<T>(condition: () => Promise<T | null>, withinMs = 60_000): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const result = await condition().catch((error: Error) => {
