@@ -54,7 +54,10 @@ export async function projectionsBehind({ url }: Endpoint): Promise<string[] | n
 }
 
 function resultOf(payload: Record<string, any> | undefined, errors: readonly any[] | undefined): Result {
-  if (payload == null) return { kind: 'failed', code: errors?.[0]?.extensions?.code ?? 'no answer' }
+  if (payload == null) {
+    const [error] = errors ?? []
+    return { kind: 'failed', code: error?.extensions?.code ?? 'no answer', message: error?.message }
+  }
   const { token, replayed, batchReference = null, userErrors } = payload
   if (token === null) return { kind: 'refused', code: userErrors[0].code, replayed }
   return { kind: 'accepted', token, batchReference, replayed }

@@ -37,7 +37,10 @@ export function startFaults(random: Random, world: World, history: History): Fau
     }
   }
 
-  const targets = [0, 1].map((at) => serverTarget(world, at, random.fork(`server ${at}`)))
+  const targets = [0, 1].flatMap((at) => [
+    serverTarget(world, at, random.fork(`server ${at}`)),
+    commitTarget(world, at),
+  ])
   targets.push(postgresTarget(world, random.fork('postgres')), redisTarget(world, random.fork('redis')))
   const loops = targets.map((target) => trouble(target, random.fork(target.name)))
   return {
@@ -60,8 +63,6 @@ function serverTarget(world: World, at: number, durations: Random): Target {
       SIGSTOP: 3,
       'connections to Postgres cut': 2,
       'Postgres out of reach': 2,
-      'COMMIT lost on its way': 2,
-      'answer to COMMIT lost': 3,
     },
     faults: {
       async 'kill -9'() {
@@ -83,6 +84,18 @@ function serverTarget(world: World, at: number, durations: Random): Target {
         await sleep(durations.int(100, 1500))
         await link.listen()
       },
+    },
+  }
+}
+
+/** Often, since nothing has to come back after it but one connection. */
+function commitTarget(world: World, at: number): Target {
+  const link = world.links[at] as World['links'][number]
+  return {
+    name: `commits of ${world.servers[at]?.name}`,
+    pauseMs: [300, 2000],
+    weights: { 'COMMIT lost on its way': 1, 'answer to COMMIT lost': 1 },
+    faults: {
       'COMMIT lost on its way': () => link.cutNextCommit('lost before'),
       'answer to COMMIT lost': () => link.cutNextCommit('lost after'),
     },

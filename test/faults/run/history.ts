@@ -31,8 +31,8 @@ export type Result =
       readonly replayed: boolean
     }
   | { readonly kind: 'refused'; readonly code: string; readonly replayed: boolean }
-  /** With the error's code, or `no answer`. */
-  | { readonly kind: 'failed'; readonly code: string }
+  /** With the error's code and message; `no answer` if there was none. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message?: string }
 
 export interface Attempt {
   readonly server: string
