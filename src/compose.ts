@@ -80,6 +80,9 @@ const REDIS_WARNING_INTERVAL_MS = 1000
 /** How soon it is found out that Redis was emptied. */
 const READ_MODEL_CHECK_MS = 2000
 const SWEEP_INTERVAL_MS = 3_600_000
+/** What clients watch is for the log alone: as labels of a metric it would have no end. */
+const LARGEST_GROUPS = 5
+const LARGEST_GROUPS_INTERVAL_MS = 300_000
 
 /** @throws what keeps it from running; nothing is left open then */
 export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
@@ -241,7 +244,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
       orders: hub.orders.watchedKeys,
       ledger: hub.ledger.followers,
     }),
-    largestLiveGroups: (count) => served.liveGroups.largest(count),
+    liveMembersByField: () => served.liveGroups.membersByField(),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,
     progress: reads.progress,
   })
@@ -315,6 +318,16 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     },
   })
   releases.push(() => served.close())
+  const logLargest = async () => {
+    const largest = served.liveGroups.largest(LARGEST_GROUPS)
+    if (largest.length > 0) logger.info({ largest }, 'the live operations that the most clients watch')
+  }
+  const largestGroups = repeat(
+    logLargest,
+    LARGEST_GROUPS_INTERVAL_MS,
+    warn('the live operations cannot be told'),
+  )
+  releases.push(() => largestGroups.close())
   poll.start()
 
   return {

@@ -2,7 +2,7 @@
  * What introspection comes to. It depends on the schema and on nothing else, so its values are counted one by one, up to a limit: a few
  * hundred bytes can ask for each type of each field of each type.
  */
-import { Kind, SchemaMetaFieldDef, TypeMetaFieldDef, isLeafType, isListType, isNonNullType } from 'graphql'
+import { Kind, SchemaMetaFieldDef, TypeMetaFieldDef, isListType, isNonNullType } from 'graphql'
 import { BREAK, isObjectType, visit } from 'graphql'
 import type {
   DocumentNode,
@@ -64,7 +64,7 @@ export function introspectionCost(
     if (isNonNullType(type)) countValue(type.ofType, value, asked)
     else if (isListType(type))
       for (const entry of value as Iterable<unknown>) countValue(type.ofType, entry, asked)
-    else if (isLeafType(type)) cost += ownCost(String(value)) - 1
+    else if (typeof value === 'string') cost += ownCost(value) - 1
     else if (isObjectType(type) && asked !== undefined) countObject(type, value, asked)
   }
 

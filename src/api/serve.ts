@@ -58,7 +58,7 @@ export interface Served {
   readonly sockets: () => number
   readonly streams: () => number
   readonly answers: Readonly<AnswerCounts>
-  readonly liveGroups: Pick<LiveGroups, 'size' | 'members' | 'largest'>
+  readonly liveGroups: Pick<LiveGroups, 'size' | 'members' | 'membersByField' | 'largest'>
   /** Tells live clients to go elsewhere, in random order over this time, and serves whoever comes meanwhile. */
   readonly drain: (ms: number) => Promise<void>
   /** Answers what is under way, and lets go of all clients. */

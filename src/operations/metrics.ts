@@ -27,8 +27,8 @@ export interface Gauges {
   readonly liveMembers: () => number
   /** What live groups watch, by kind. */
   readonly watched: () => Readonly<Record<string, number>>
-  /** Live operations that ask for the same, where the most clients do. */
-  readonly largestLiveGroups: (count: number) => readonly { name: string; members: number }[]
+  /** Subscribers by the root field that they watch. */
+  readonly liveMembersByField: () => ReadonlyMap<string, number>
   readonly queuedCommands: () => number
   readonly progress: () => Promise<readonly PartitionProgress[]>
 }
@@ -113,7 +113,11 @@ export function createMetrics(gauges: Gauges): Metrics {
   }
 }
 
-const LARGEST_GROUPS = 5
+/** Codes of the protocols, WebSocket's own and those of graphql-transport-ws. A client can close with any of 2,000 others, which count as one. */
+const CLOSE_CODES = new Set([
+  ...Array.from({ length: 15 }, (_, at) => 1000 + at),
+  ...[4400, 4401, 4403, 4406, 4408, 4409, 4429, 4499, 4500, 4504],
+])
 const LATENCY_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 
 /** Counts as they stand when they are asked for. The ratio of deliveries to executions is what sharing saves. */
@@ -154,12 +158,13 @@ function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
   )
   new Counter({
     name: 'onhand_sockets_closed_total',
-    help: 'WebSocket connections that were closed, by the code of the side that closed first.',
+    help: 'WebSocket connections that were closed, by the code of the side that closed first; other: one of no protocol.',
     labelNames: ['code'],
     registers,
     collect() {
       this.reset()
-      for (const [code, times] of stats.closed) this.inc({ code }, times)
+      for (const [code, times] of stats.closed)
+        this.inc({ code: CLOSE_CODES.has(code) ? code : 'other' }, times)
     },
   })
   new Gauge({
@@ -189,15 +194,12 @@ function liveMetrics(registers: Registry[], gauges: Gauges): LiveStats {
   })
   new Gauge({
     name: 'onhand_live_watchers',
-    help: 'Subscribers of the live operations that have the most.',
+    help: 'Subscribers by the root field that they watch.',
     labelNames: ['operation'],
     registers,
     collect() {
       this.reset()
-      for (const { name, members } of gauges.largestLiveGroups(LARGEST_GROUPS)) {
-        // Several may have the same name, and differ in what they select.
-        this.inc({ operation: name.slice(0, 100) }, members)
-      }
+      for (const [operation, members] of gauges.liveMembersByField()) this.set({ operation }, members)
     },
   })
 

@@ -80,6 +80,11 @@ test('where one begins in the ledger makes no other group, and can be said in th
   }
 })
 
+test.each([7, 7.5, true, {}, ['7']])('where one begins has to be text, and not %j', (after) => {
+  const query = 'subscription { stockMoved(sku: "a") { sku } }'
+  expect(() => prepared({ query, extensions: { after } })).toThrow('\\"extensions.after\\" is not a string.')
+})
+
 test('what the field was asked for twice counts as a whole', () => {
   const split = `subscription { availabilityChanged(skus: ["a"]) { sku } ...More }
     fragment More on Subscription { availabilityChanged(skus: ["a"]) { available } }`

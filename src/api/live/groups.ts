@@ -58,7 +58,17 @@ export class LiveGroups {
     return [...this.#groups.values()].reduce((sum, { members }) => sum + members, 0)
   }
 
-  /** The groups with the most members. */
+  /** Members by the root field that they watch. What clients choose beside it can be anything, and as much as they like. */
+  membersByField(): ReadonlyMap<string, number> {
+    const watching = new Map<string, number>()
+    for (const { name, members } of this.#groups.values()) {
+      const field = name.split(' ', 1)[0] as string
+      watching.set(field, (watching.get(field) ?? 0) + members)
+    }
+    return watching
+  }
+
+  /** The groups with the most members, by names that have what clients chose in them. */
   largest(count: number): { name: string; members: number }[] {
     return [...this.#groups.values()]
       .map(({ name, members }) => ({ name, members }))

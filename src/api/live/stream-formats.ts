@@ -2,7 +2,8 @@ import type { Frame } from './frame.ts'
 
 /** How a live operation is written to an HTTP response. All of it is ASCII. */
 export interface StreamFormat {
-  readonly accepts: RegExp
+  /** @param type one of those that a client accepts, in lower case */
+  readonly accepts: (type: string) => boolean
   readonly headers: Readonly<Record<string, string>>
   readonly start: string
   readonly result: (frame: Frame) => string
@@ -15,7 +16,7 @@ const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r
 
 const FORMATS: readonly StreamFormat[] = [
   {
-    accepts: /text\/event-stream/,
+    accepts: (type) => type.startsWith('text/event-stream'),
     headers: { 'content-type': 'text/event-stream; charset=utf-8' },
     start: ':\n\n',
     result: ({ payload, cursor }) =>
@@ -24,7 +25,7 @@ const FORMATS: readonly StreamFormat[] = [
     failure: (errors) => `event: next\ndata: {"errors":${errors}}\n\nevent: complete\ndata:\n\n`,
   },
   {
-    accepts: /multipart\/mixed[^,]*;\s*subscriptionSpec="?1\.0/i,
+    accepts: (type) => type.startsWith('multipart/mixed') && SPECIFICATION.test(type),
     headers: { 'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0' },
     start: '--graphql',
     result: ({ payload }) => part(`{"payload":${payload}}`),
@@ -33,6 +34,16 @@ const FORMATS: readonly StreamFormat[] = [
   },
 ]
 
+const MAY_BE_STREAM = /event-stream|subscriptionspec/i
+/** Takes time linear in the type, however often its parts occur. */
+const SPECIFICATION = /;\s*subscriptionspec="?1\.0/
+
 /** @returns undefined if the client accepts none of them */
-export const streamFormatOf = (accept: string): StreamFormat | undefined =>
-  FORMATS.find(({ accepts }) => accepts.test(accept))
+export function streamFormatOf(accept: string): StreamFormat | undefined {
+  if (!MAY_BE_STREAM.test(accept)) return undefined
+  const types = accept
+    .toLowerCase()
+    .split(',')
+    .map((type) => type.trim())
+  return FORMATS.find(({ accepts }) => types.some(accepts))
+}
