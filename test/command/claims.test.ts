@@ -29,12 +29,14 @@ test('of many that create a batch of the same reference at once, in several part
   const skus = Array.from({ length: SKUS }, (_, at) => `sku-${at}`)
   expect(new Set(skus.map((sku) => partitionOf(sku as Sku, PARTITIONS))).size).toBeGreaterThan(2)
   const sent = Array.from({ length: REFERENCES }, (_, reference) =>
-    skus.map((sku, at) => processes[(at + reference) % 2]?.send(createBatch(`b-${reference}`, sku, 1))),
+    skus.map((sku, at) =>
+      (processes[(at + reference) % 2] as TestWriteSide).send(createBatch(`b-${reference}`, sku, 1)),
+    ),
   ).flat()
   const outcomes = await Promise.all(sent)
-  expect(outcomes.filter((outcome) => outcome?.status === 'accepted')).toHaveLength(REFERENCES)
+  expect(outcomes.filter((outcome) => outcome.status === 'accepted')).toHaveLength(REFERENCES)
   for (const outcome of outcomes)
-    if (outcome?.status === 'refused') expect(outcome.rejection.type).toBe('BatchReferenceTaken')
+    if (outcome.status === 'refused') expect(outcome.rejection.type).toBe('BatchReferenceTaken')
   const [row] =
     await database.sql`select count(*)::int as rows, count(distinct reference)::int as refs from stock.batches`
   expect(row).toEqual({ rows: REFERENCES, refs: REFERENCES })

@@ -44,7 +44,7 @@ test('one that moves many lines has a commit of its own, between the commits of 
     stock.send(changeBatchQuantity('b', 0), 'large'),
     stock.send(allocate('o', 'vase', 1), 'after'),
   ]
-  expect(await Promise.all(sent)).toMatchObject(Array(3).fill({ status: 'accepted' }))
+  for (const outcome of await Promise.all(sent)) expect(outcome).toMatchObject({ status: 'accepted' })
   expect(stock.commits.map(({ events }) => [...new Set(events.map(({ commandId }) => commandId))])).toEqual([
     ['before'],
     ['large'],

@@ -29,7 +29,8 @@ export class ReplayTurns {
   #given = 0
   #givenTo = new Map<Client, number>()
   #intervalStart = -Infinity
-  #timer: NodeJS.Timeout | null = null
+  /** Turns will be shared out among those who wait when the interval ends. */
+  #scheduled = false
 
   constructor(options: ReplayTurnsOptions) {
     this.#options = options
@@ -43,7 +44,7 @@ export class ReplayTurns {
     const others = this.#waiting.get(client)
     if (others === undefined) this.#waiting.set(client, [waiting])
     else others.push(waiting)
-    this.#timer ??= setTimeout(() => this.#shareOut(), this.#options.intervalMs)
+    if (!this.#scheduled) this.#schedule()
     await waiting.turn.promise
   }
 
@@ -71,8 +72,13 @@ export class ReplayTurns {
         this.#serve(client, waiting)
       }
     }
-    this.#timer =
-      this.#waiting.size === 0 ? null : setTimeout(() => this.#shareOut(), this.#options.intervalMs)
+    this.#scheduled = false
+    if (this.#waiting.size > 0) this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#scheduled = true
+    setTimeout(() => this.#shareOut(), this.#options.intervalMs)
   }
 
   #serve(client: Client, waiting: Waiting[]): void {
