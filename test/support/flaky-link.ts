@@ -18,7 +18,8 @@ export interface FlakyLink {
   readonly listen: () => Promise<void>
   /** Cuts the next connection as soon as it is made. */
   readonly cutNextConnection: () => void
-  readonly cutNextCommit: (fate: CommitFate) => void
+  /** @param of only on connections of that application name; on any without it */
+  readonly cutNextCommit: (fate: CommitFate, of?: string) => void
   /** Cuts every connection. Further ones are accepted, read once, and closed, as by a load balancer without a server behind it. */
   readonly hangUp: () => void
   /** Nothing gets through any more in either direction, though all connections stay and further ones are accepted. */
@@ -37,7 +38,7 @@ const COMMIT = Buffer.from('commit\0')
 export async function openFlakyLink(target: string, listenOn = 0): Promise<FlakyLink> {
   const { hostname, port: targetPort } = new URL(target)
   const links = new Set<Socket>()
-  let fate: CommitFate | null = null
+  let next: { readonly fate: CommitFate; readonly of: string } | null = null
   let doomed = false
   let mode: 'forward' | 'hang up' | 'silent' = 'forward'
   let accepted = 0
@@ -58,6 +59,8 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
     }
     const upstream = connect(Number(targetPort), hostname)
     let deaf = false
+    // Its first message names the application.
+    let startup: Buffer | null = null
     for (const socket of [client, upstream]) {
       links.add(socket)
       socket.setNoDelay()
@@ -72,10 +75,11 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
     upstream.on('close', cutBoth)
     client.on('data', (sent) => {
       if (mode === 'silent') return
-      if (fate !== null && sent.includes(COMMIT)) {
-        if (fate === 'lost before') cutBoth()
+      startup ??= sent
+      if (next !== null && sent.includes(COMMIT) && startup.includes(next.of)) {
+        if (next.fate === 'lost before') cutBoth()
         else deaf = true
-        fate = null
+        next = null
       }
       if (!upstream.destroyed) upstream.write(sent)
     })
@@ -116,8 +120,8 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
     cutNextConnection: () => {
       doomed = true
     },
-    cutNextCommit: (next) => {
-      fate = next
+    cutNextCommit: (fate, of = '') => {
+      next = { fate, of }
     },
     hangUp() {
       mode = 'hang up'

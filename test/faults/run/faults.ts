@@ -12,6 +12,9 @@ export interface Faults {
   readonly stop: () => Promise<void>
 }
 
+/** The application name of the connections on which commands are written. */
+const COMMANDS = 'onhand commands'
+
 type Inject = () => Promise<unknown> | void
 
 interface Target {
@@ -90,14 +93,15 @@ function serverTarget(world: World, at: number, durations: Random): Target {
 
 /** Often, since nothing has to come back after it but one connection. */
 function commitTarget(world: World, at: number): Target {
-  const link = world.links[at] as World['links'][number]
+  const { cutNextCommit } = world.links[at] as World['links'][number]
   return {
     name: `commits of ${world.servers[at]?.name}`,
-    pauseMs: [300, 2000],
-    weights: { 'COMMIT lost on its way': 1, 'answer to COMMIT lost': 1 },
+    pauseMs: [200, 1500],
+    weights: { 'COMMIT of commands lost': 3, 'answer to COMMIT of commands lost': 3, 'COMMIT lost': 1 },
     faults: {
-      'COMMIT lost on its way': () => link.cutNextCommit('lost before'),
-      'answer to COMMIT lost': () => link.cutNextCommit('lost after'),
+      'COMMIT of commands lost': () => cutNextCommit('lost before', COMMANDS),
+      'answer to COMMIT of commands lost': () => cutNextCommit('lost after', COMMANDS),
+      'COMMIT lost': () => cutNextCommit('lost before'),
     },
   }
 }
@@ -129,7 +133,7 @@ function postgresTarget({ sql, stopPostgres }: World, decisions: Random): Target
 function redisTarget({ redis }: World, durations: Random): Target {
   return {
     name: 'Redis',
-    pauseMs: [2000, 6000],
+    pauseMs: [500, 4000],
     weights: { 'stopped where it is': 2, 'killed, back empty': 2, emptied: 1, 'clients cut': 2 },
     faults: {
       async 'stopped where it is'() {

@@ -56,6 +56,7 @@ export function fold(log: readonly LoggedEvent[]): Model {
   const violations: Violation[] = []
   const lastVersion = new Map<string, number>()
   const available = new Map<string, number>()
+  const skuOfBatch = new Map<string, string>()
   /** An order's products in a partition, in the order in which their lines came. */
   const skusOfOrder = new Map<string, Set<string>>()
   let run: LoggedEvent[] = []
@@ -67,6 +68,7 @@ export function fold(log: readonly LoggedEvent[]): Model {
     const impossible = take(product, logged)
     if (impossible !== null)
       violations.push(violation('every event can have happened', `${describe(logged)}: ${impossible}`))
+    checkReference(logged)
     remember(logged, product)
     run.push(logged)
     touched.skus.add(product.sku)
@@ -74,6 +76,16 @@ export function fold(log: readonly LoggedEvent[]): Model {
     if (logged.endsCommit) endCommit(partition)
   }
   return { log, runs, products, states, orders, movements, quantities, lines, violations }
+
+  function checkReference(logged: LoggedEvent): void {
+    const { reference, sku } = logged.data
+    if (reference === undefined) return
+    const owner = getOrAdd(skuOfBatch, reference, () => sku as string)
+    if (owner === sku) return
+    violations.push(
+      violation('a batch reference belongs to one product', `${describe(logged)}: ${owner} has it`),
+    )
+  }
 
   function remember(logged: LoggedEvent, { sku, batches, lines: present }: Product): void {
     const { data, position, partition } = logged
