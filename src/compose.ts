@@ -273,6 +273,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
       const keeper = new ReadModelKeeper({
         link: redis,
         redis: inRedis,
+        db: readPool.db,
         progress: reads.progress,
         openSession: () => openSession(connection(`${AVAILABILITY_REDIS} restoring`)),
       })

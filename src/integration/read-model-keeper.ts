@@ -1,9 +1,10 @@
 /**
- * Looks now and then whether Redis still has what was written to it, for it may be emptied while nothing changes. When a
+ * Looks now and then whether Redis still has what was written to it, for it may be emptied while nothing changes, and whether the
+ * log still has it, for a database may lose its last commits. When a
  * cluster lost a node, the one in its place may lack some of the last writes, which nothing shows: then all is written anew.
  */
 import type { RedisLink } from '../lib/redis.ts'
-import type { Session } from '../lib/postgres.ts'
+import type { Database, Session } from '../lib/postgres.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
 import { AVAILABILITY_REDIS, isLost, restoreReadModel } from './read-model.ts'
 import type { RedisAvailability } from './redis-availability.ts'
@@ -11,6 +12,8 @@ import type { RedisAvailability } from './redis-availability.ts'
 export interface ReadModelKeeperOptions {
   readonly link: RedisLink
   readonly redis: RedisAvailability
+  /** For looks at the log's history. */
+  readonly db: Database
   readonly progress: () => Promise<PartitionProgress[]>
   readonly openSession: () => Session
 }
@@ -40,9 +43,11 @@ export class ReadModelKeeper {
   }
 
   async #isLost(): Promise<boolean> {
-    const { progress, redis } = this.#options
-    for (const { projection, partition, position } of await progress())
-      if (projection === AVAILABILITY_REDIS && isLost(await redis.position(partition), position)) return true
+    const { db, progress, redis } = this.#options
+    for (const { projection, partition, position, tag } of await progress()) {
+      if (projection !== AVAILABILITY_REDIS) continue
+      if (await isLost(db, partition, await redis.mark(partition), { position, tag })) return true
+    }
     return false
   }
 

@@ -2,14 +2,18 @@
  * Keeps availability in Redis as the log says, by a consumer of its own. Rows are written before the checkpoint moves; after a
  * crash between the two, events come again, and those that a row knows already are passed over.
  *
- * Redis may be emptied, or come back as it was a while ago. What it says of how far it is then lies behind the checkpoint, and
- * everything is written anew from the Postgres projection, while the consumer is held by its checkpoint's lock. That has come
- * at least as far, so that no reader sees a product go back.
+ * Redis may be emptied, or come back as it was a while ago: then what it says of how far it is lies behind the checkpoint. And
+ * it may be ahead of the log, or of another history, after the database has lost its last commits: then the log does not have
+ * the newest point that Redis names. In each case everything is written anew from the Postgres projection, while the consumer is
+ * held by its checkpoint's lock. That projection has come at least as far, so that no reader sees a product go back, unless
+ * the log itself went back.
  */
-import { and, asc, eq, gt } from 'drizzle-orm'
-import type { LogPosition, Sku } from '../domain/values.ts'
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import type { Sku } from '../domain/values.ts'
 import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
+import { LOG_ORIGIN, samePoint } from '../log/point.ts'
+import type { LogPoint } from '../log/point.ts'
 import { availability, availabilityTable } from '../projection/availability.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import { createCheckpoints } from '../projector/checkpoint.ts'
@@ -19,7 +23,7 @@ import type { Projection } from '../projector/projection.ts'
 import type { Rows } from '../projector/rows.ts'
 import { checkpoints } from '../projector/tables.ts'
 import { RedisLostData } from './redis-availability.ts'
-import type { RedisAvailability } from './redis-availability.ts'
+import type { Mark, RedisAvailability } from './redis-availability.ts'
 
 export const AVAILABILITY_REDIS = 'availability_redis'
 
@@ -30,8 +34,6 @@ export class CannotRestoreYet extends Error {
 
 const MAX_CACHED_ROWS = 10_000
 const PAGE_ROWS = 1000
-
-const ORIGIN = 0n as LogPosition
 
 const passingOverKnown = {
   ...availability,
@@ -51,25 +53,43 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
   return {
     name: AVAILABILITY_REDIS,
     async consume(partition, step) {
-      let known = await redis.position(partition)
-      if (isLost(known, step.from)) {
+      let { position, newest } = await redis.mark(partition)
+      if (await isLost(db, partition, { position, newest }, step.from)) {
         fold.forget(partition)
-        known = await restorePartition(db, redis, partition, step.from)
+        ;({ position, newest } = await restorePartition(db, redis, partition, step.from))
       }
+      if (newest === null || step.to.position > newest.position) await redis.announce(partition, step.to)
       const consumed = await fold.consume(partition, step)
       // What rows are folded onto may have been lost since it was looked at.
-      if (consumed.failure !== null && (await redis.position(partition)) !== known) throw new RedisLostData()
-      if (consumed.failure === null && (known === null || step.to > known))
-        await redis.move(partition, known, step.to)
+      if (consumed.failure !== null && (await redis.mark(partition)).position !== position)
+        throw new RedisLostData()
+      if (consumed.failure === null && (position === null || step.to.position > position))
+        await redis.move(partition, position, step.to.position)
       return { ...consumed, rows: [] }
     },
     forget: (partition) => fold.forget(partition),
   }
 }
 
-/** What Redis says of how far it is, against what was written to it. */
-export const isLost = (known: LogPosition | null, checkpoint: LogPosition): boolean =>
-  (known ?? ORIGIN) < checkpoint
+/** Whether Redis lacks something that was written to it, or may have something that the log has not. */
+export async function isLost(
+  db: Database,
+  partition: Partition,
+  { position, newest }: Mark,
+  checkpoint: LogPoint,
+): Promise<boolean> {
+  if (position === null || newest === null || position < checkpoint.position) return true
+  return !samePoint(newest, checkpoint) && !(await isInLog(db, partition, newest))
+}
+
+async function isInLog(db: Database, partition: Partition, { position, tag }: LogPoint): Promise<boolean> {
+  if (position === LOG_ORIGIN.position) return true
+  const [row] = await db.execute<{ tag: string | null }>(
+    sql`select views.tag_at(${partition}, ${String(position)}::bigint)::text as tag`,
+  )
+  // Checkpoints of earlier releases may have no tag.
+  return (row?.tag ?? '0') === String(tag)
+}
 
 /**
  * Writes everything anew, where something is lost or in any case, while the consumer waits.
@@ -89,9 +109,10 @@ export async function restoreReadModel(
       .where(eq(checkpoints.projection, AVAILABILITY_REDIS))
       .orderBy(asc(checkpoints.partition))
     for (const { partition } of held) {
-      const { position } = await hold(AVAILABILITY_REDIS, partition)
-      if (when === 'always' || isLost(await redis.position(partition), position))
-        await restorePartition(session.db, redis, partition, position)
+      const checkpoint = await hold(AVAILABILITY_REDIS, partition)
+      const mark = await redis.mark(partition)
+      if (when === 'always' || (await isLost(session.db, partition, mark, checkpoint)))
+        await restorePartition(session.db, redis, partition, checkpoint)
       // Whoever remembers rows may have folded them onto lost ones.
       await renew(AVAILABILITY_REDIS, partition)
     }
@@ -103,12 +124,26 @@ async function restorePartition(
   db: Database,
   redis: RedisAvailability,
   partition: Partition,
-  checkpoint: LogPosition,
-): Promise<LogPosition> {
-  const before = await redis.position(partition)
-  const { position } = await createCheckpoints(db).read(availability.name, partition)
-  if (position < checkpoint)
-    throw new CannotRestoreYet(`Availability in Postgres is at ${position}, in Redis at ${checkpoint}.`)
+  checkpoint: LogPoint,
+): Promise<Mark> {
+  const before = await redis.mark(partition)
+  const { read } = createCheckpoints(db)
+  const { position } = await read(availability.name, partition)
+  if (position < checkpoint.position) {
+    throw new CannotRestoreYet(
+      `Availability in Postgres is at ${position}, in Redis at ${checkpoint.position}.`,
+    )
+  }
+  await writeRows(db, redis, partition)
+  await redis.removeOthers(partition, (skus) => existingProducts(db, partition, skus))
+  // The projection has gone on meanwhile, and some rows with it.
+  const newest = await read(availability.name, partition)
+  await redis.announce(partition, newest)
+  await redis.move(partition, before.position, position)
+  return { position, newest }
+}
+
+async function writeRows(db: Database, redis: RedisAvailability, partition: Partition): Promise<void> {
   let after: Sku | null = null
   for (;;) {
     const rows: AvailabilityRow[] = await db
@@ -124,9 +159,21 @@ async function restorePartition(
       .limit(PAGE_ROWS)
     await redis.save(rows, 'all')
     const last = rows.at(-1)
-    if (last === undefined || rows.length < PAGE_ROWS) break
+    if (last === undefined || rows.length < PAGE_ROWS) return
     after = last.sku
   }
-  await redis.move(partition, before, position)
-  return position
+}
+
+async function existingProducts(
+  db: Database,
+  partition: Partition,
+  skus: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db
+    .select({ sku: availabilityTable.sku })
+    .from(availabilityTable)
+    .where(
+      and(eq(availabilityTable.partition, partition), inArray(availabilityTable.sku, skus as readonly Sku[])),
+    )
+  return new Set(rows.map(({ sku }) => sku))
 }

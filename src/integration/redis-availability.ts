@@ -3,18 +3,33 @@
  * with one `HGETALL`. Its fields are those of `Product` in the GraphQL schema: `sku`, `status`, `onHand`, `allocated`,
  * `reserved`, `available`, `incoming`, `version`, `updatedAt` and, as JSON, `availableToPromise`; further fields are no promise.
  *
- * The hash `onhand:availability` says whose log that is and how far it goes, by partition. It is moved after the rows, so
- * whatever it says is there, unless Redis has lost it together with them.
+ * The hash `onhand:availability` says whose log that is (`installation`) and, for each partition, how far the rows go and which
+ * is the newest point of the log that a row may show: `0` is `1234`, `0.newest` is `1234:-8123…`, a position and its tag. The
+ * newest point moves before the rows are written, and how far they go after it. So whatever the hash says is there, unless Redis
+ * has lost it together with the hash, and no row is of another history if the log still has the newest point.
  */
+import { Cluster } from 'ioredis'
 import { availableToPromise } from '../domain/promise.ts'
 import { parseLogPosition, parseSku } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
 import type { RedisClient } from '../lib/redis.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint, LogTag } from '../log/point.ts'
 import type { AvailabilityRow, BatchStock, StockStatus } from '../projection/availability.ts'
 
 const MARKER = 'onhand:availability'
 const keyOf = (sku: string) => `${MARKER}:${sku}`
+
+/** What Redis says of a partition's rows; null where it says nothing. */
+export interface Mark {
+  /** How far they go. */
+  readonly position: LogPosition | null
+  /** No row shows anything that came after it. */
+  readonly newest: LogPoint | null
+}
+
+/** Keys that one call looks at. */
+const SCAN_KEYS = 1000
 
 /** Redis keeps the availability of another log. */
 export class AnotherInstallation extends Error {
@@ -71,18 +86,31 @@ export class RedisAvailability {
   }
 
   /**
-   * How far the rows go; null if nothing is there.
+   * What is there.
    *
    * @throws AnotherInstallation
    */
-  async position(partition: Partition): Promise<LogPosition | null> {
-    const [owner, position] = await this.#client().hmget(MARKER, 'installation', String(partition))
+  async mark(partition: Partition): Promise<Mark> {
+    const [owner, position, newest] = await this.#client().hmget(
+      MARKER,
+      'installation',
+      String(partition),
+      newestOf(partition),
+    )
     if (owner != null && owner !== this.#installation) {
       throw new AnotherInstallation(
         `Redis keeps the availability of another installation, ${owner}; give this one a Redis of its own.`,
       )
     }
-    return position == null ? null : parseLogPosition(position)
+    return {
+      position: position == null ? null : parseLogPosition(position),
+      newest: newest == null ? null : parsePoint(newest),
+    }
+  }
+
+  /** Rows up to this point are about to be written. */
+  async announce(partition: Partition, newest: LogPoint): Promise<void> {
+    await this.#client().hset(MARKER, newestOf(partition), `${newest.position}:${newest.tag}`)
   }
 
   /** @throws RedisLostData when the position is not `from` */
@@ -98,6 +126,49 @@ export class RedisAvailability {
     )
     if (moved !== 1) throw new RedisLostData()
   }
+
+  /**
+   * Removes the rows of a partition whose products it does not have. Rows that name no partition are no rows.
+   *
+   * @param existing which of these products the partition has
+   */
+  async removeOthers(
+    partition: Partition,
+    existing: (skus: readonly string[]) => Promise<ReadonlySet<string>>,
+  ): Promise<void> {
+    const client = this.#client()
+    for await (const skus of this.#skus()) {
+      // A key that is no hash is somebody else's.
+      const owners = await Promise.all(
+        skus.map((sku) => client.hget(keyOf(sku), 'partition').catch(() => 'none')),
+      )
+      const own = skus.filter((_, at) => (owners[at] ?? String(partition)) === String(partition))
+      if (own.length === 0) continue
+      const found = await existing(own)
+      await Promise.all(own.filter((sku) => !found.has(sku)).map((sku) => client.unlink(keyOf(sku))))
+    }
+  }
+
+  /** All products that have a key, some at a time. */
+  async *#skus(): AsyncIterable<string[]> {
+    const client = this.#client()
+    const prefix = keyOf('')
+    for (const node of client instanceof Cluster ? client.nodes('master') : [client]) {
+      let cursor = '0'
+      do {
+        const [next, keys] = await node.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SCAN_KEYS)
+        if (keys.length > 0) yield keys.map((key) => key.slice(prefix.length))
+        cursor = next
+      } while (cursor !== '0')
+    }
+  }
+}
+
+const newestOf = (partition: Partition) => `${partition}.newest`
+
+function parsePoint(text: string): LogPoint {
+  const [position = '', tag = ''] = text.split(':')
+  return { position: parseLogPosition(position), tag: BigInt(tag) as LogTag }
 }
 
 /** A value, then names and values: the version comes first. */

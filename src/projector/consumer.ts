@@ -1,5 +1,6 @@
 import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint } from '../log/point.ts'
 import type { LoggedEvent } from '../log/read.ts'
 import type { ProjectedRow } from './projection.ts'
 
@@ -15,10 +16,10 @@ export interface Consumer {
 
 /** One or more whole commits. */
 export interface Step {
-  /** Where the checkpoint is: the position before the step's first event. */
-  readonly from: LogPosition
-  /** The position of the step's last event. */
-  readonly to: LogPosition
+  /** Where the checkpoint is: before the step's first event. */
+  readonly from: LogPoint
+  /** Where the step's last event is. */
+  readonly to: LogPoint
   /** Without those that an operator has said to leave out, so there may be none. */
   readonly events: readonly LoggedEvent[]
 }

@@ -38,17 +38,12 @@ export async function takeCommits(
     const last = commits.at(-1)
     if (last === undefined) return { to: from, rows: [], failure }
     const wanted = leftOut.size === 0 ? commits : commits.filter(({ position: at }) => !leftOut.has(at))
-    const step = { from: from.position, to: last.position, events: wanted as readonly LoggedEvent[] }
+    const to = { position: last.position, tag: last.tag as LogPoint['tag'] }
+    const step = { from, to, events: wanted as readonly LoggedEvent[] }
     const unreadable = firstUnreadable(wanted)
     const consumed =
       unreadable === null ? await consumer.consume(partition, step) : { rows: [], failure: unreadable }
-    if (consumed.failure === null) {
-      return {
-        to: { position: last.position, tag: last.tag as LogPoint['tag'] },
-        rows: consumed.rows,
-        failure,
-      }
-    }
+    if (consumed.failure === null) return { to, rows: consumed.rows, failure }
     const { position } = consumed.failure
     if (await isSkipped(position)) {
       leftOut.add(position)

@@ -211,9 +211,87 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     await redisSaysWhatPostgresSays()
   })
 
+  describe('after the database has lost its last commits', () => {
+    /** As a promoted standby that had not got them: the tables, and what has been derived from them. */
+    async function lose(events: number): Promise<void> {
+      await database.sql.begin(async (sql) => {
+        const [row] = await sql`select max(position) - ${events} as head from stock.events`
+        const head = row?.['head'] as string
+        await sql`delete from stock.events where position > ${head}`
+        await sql`delete from stock.receipts where position > ${head}`
+        await sql`delete from views.checkpoint_positions`
+        await sql`insert into views.checkpoint_positions
+          select 0, projection, ${head}, (select tag from stock.events where position = ${head}) from views.checkpoints`
+        for (const view of ['availability', 'batches', 'movements', 'orders'])
+          await sql`delete from views.${sql.unsafe(view)} where position > ${head}`
+        await sql`delete from stock.batches where version > ${head}`
+        await sql`delete from stock.batch_references where reference like 'lost-%'`
+      })
+    }
+
+    const keys = async () => (await redis.keys('onhand:availability:*')).toSorted()
+    const keysOfPostgres = async () =>
+      (await database.sql`select sku from views.availability`)
+        .map(({ sku }) => `onhand:availability:${sku}`)
+        .toSorted()
+
+    test.each([
+      ['while nothing happens', 0],
+      ['and others have come in their place', 3],
+    ])('%s, rows of the lost ones go', async (_, others) => {
+      await redisSaysWhatPostgresSays()
+      await createBatch(onhand, { reference: `lost-${others}`, sku: `lost-${others}`, quantity: 5 })
+      await caughtUp()
+      await until(async () => (await keys()).includes(`onhand:availability:lost-${others}`))
+      await onhand.close()
+      await lose(1)
+      // The same positions, with other events.
+      const without = await startTestOnhand({ database, config: { roles: new Set(['api', 'projector']) } })
+      for (let at = 0; at < others; at += 1)
+        await createBatch(without, { reference: `other-${at}`, sku: `other-${at}`, quantity: 7 })
+      await until(async () => {
+        const { projections } = await without.gql('{ projections { name lag } }')
+        return projections.every(({ lag }: { lag: number }) => lag === 0)
+      })
+      await without.close()
+      onhand = await start()
+      await redisSaysWhatPostgresSays()
+      await until(async () => String(await keys()) === String(await keysOfPostgres()))
+      expect(await keysOfPostgres()).not.toContain(`onhand:availability:lost-${others}`)
+    })
+
+    test('also rows that were written just before a crash, and of which the mark says nothing yet', async () => {
+      await redisSaysWhatPostgresSays()
+      const [row] = (await fromRedis(['sku-4'])) as [AvailabilityRow]
+      const mark = await inRedis.mark(0)
+      const lost = (row.position + 1000n) as typeof row.position
+      await onhand.close()
+      await inRedis.announce(0, { position: lost, tag: 5n as never })
+      await inRedis.save([{ ...row, position: lost, available: -1 }])
+      expect(await inRedis.mark(0)).toMatchObject({ position: mark.position })
+      onhand = await start()
+      await buy('sku-4')
+      await redisSaysWhatPostgresSays()
+    })
+  })
+
+  test('keys of products that are not there go when all is written anew, and nothing else does', async () => {
+    await redis.hset('onhand:availability:ghost', 'sku', 'ghost', 'partition', '0')
+    await redis.hset('onhand:availability:half', 'sku', 'half')
+    await redis.hset('onhand:availability:elsewhere', 'partition', '7')
+    await redis.set('onhand:availability:text', 'of somebody else')
+    await redis.set('mine', 'too')
+    const session = openSession(forMaintenance(database.url))
+    await restoreReadModel(session, inRedis, 'always')
+    await session.close()
+    expect(await redis.exists('onhand:availability:ghost', 'onhand:availability:half')).toBe(0)
+    expect(await redis.exists('onhand:availability:elsewhere', 'onhand:availability:text', 'mine')).toBe(3)
+    await redisSaysWhatPostgresSays()
+  })
+
   test('a Redis that keeps the availability of another installation is left alone', async () => {
     const other = new RedisAvailability(() => redis, 'another')
-    await expect(other.position(0)).rejects.toThrow('another installation')
+    await expect(other.mark(0)).rejects.toThrow('another installation')
   })
 })
 

@@ -245,7 +245,7 @@ test.each([availability, movements])(
       tag: at === EVENTS - 1 ? point(EVENTS).tag : null,
     }))
     const fold = createFold(projection, recording, 1000)
-    const step = { from: point(0).position, to: point(EVENTS).position, events }
+    const step = { from: point(0), to: point(EVENTS), events }
     const { rows: changed } = await session.transaction(() => fold.consume(0, step))
     expect(changed.length).toBe(EVENTS)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2000)
