@@ -14,7 +14,11 @@ import { createWriteSide } from './command/write-side.ts'
 import type { Config } from './config.ts'
 import type { Sku } from './domain/values.ts'
 import { startIntake } from './integration/channels.ts'
-import { LINE_ALLOCATED, createLineAllocatedRelay } from './integration/line-allocated.ts'
+import {
+  LINE_ALLOCATED,
+  beginLineAllocatedRelay,
+  createLineAllocatedRelay,
+} from './integration/line-allocated.ts'
 import { ReadModelKeeper } from './integration/read-model-keeper.ts'
 import { AVAILABILITY_REDIS, createReadModel } from './integration/read-model.ts'
 import { RedisAvailability } from './integration/redis-availability.ts'
@@ -257,12 +261,24 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
         metrics.projected(projection.name, Number(change.to.position - change.from.position))
       })
     }
-    if (redis !== null)
+    if (redis !== null) {
+      const session = openSession(connection(LINE_ALLOCATED))
+      await beginLineAllocatedRelay(
+        session,
+        partitions,
+        config.lineAllocatedFrom,
+        (partition, position, head) =>
+          logger.warn(
+            { partition, position: String(position), head: String(head) },
+            'line_allocated was ahead of the log, as after a restore, and goes on from its end',
+          ),
+      ).finally(() => session.close())
       await projectors.run(
         LINE_ALLOCATED,
         () => createLineAllocatedRelay(redis),
         () => {},
       )
+    }
     if (redis !== null && redisReadModel) {
       const inRedis = new RedisAvailability(redis.client, installation)
       await projectors.run(

@@ -18,6 +18,8 @@ export interface Config {
   readonly redisUrl: string | null
   /** Keep availability in Redis, too. */
   readonly redisReadModel: boolean
+  /** Where the stream `line_allocated` begins when it is first switched on: at the present, or at the log's beginning. */
+  readonly lineAllocatedFrom: 'now' | 'start'
   readonly roles: ReadonlySet<Role>
   readonly seed: 'sample' | 'none'
   readonly logLevel: string
@@ -84,6 +86,7 @@ const Environment = z.object({
   READ_DATABASE_URL: postgresUrl.nullable().default(null),
   REDIS_URL: url('redis:', 'rediss:').nullable().default(null),
   REDIS_READ_MODEL: z.enum(['on', 'off'], 'must be on or off').default('off'),
+  LINE_ALLOCATED_FROM: z.enum(['now', 'start'], 'must be now or start').default('now'),
   ROLES: list
     .pipe(
       z.array(z.enum(ROLES, `must be a list of ${ROLES.join(', ')}`)).min(1, 'must name at least one role'),
@@ -136,6 +139,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     readDatabaseUrl: env.READ_DATABASE_URL,
     redisUrl: env.REDIS_URL,
     redisReadModel: env.REDIS_READ_MODEL === 'on',
+    lineAllocatedFrom: env.LINE_ALLOCATED_FROM,
     roles: new Set<Role>(env.ROLES),
     seed: env.SEED,
     logLevel: env.LOG_LEVEL,
