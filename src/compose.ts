@@ -26,6 +26,7 @@ import { addressOf, describeConnectionFailure } from './lib/connection-failure.t
 import { isUnavailable } from './lib/postgres-error.ts'
 import { openPool, openSession } from './lib/postgres.ts'
 import { atMostEvery } from './lib/at-most-every.ts'
+import { describeRedisFailure, isRedisFailure } from './lib/redis-failure.ts'
 import { linkRedis } from './lib/redis.ts'
 import { repeat } from './lib/repeating.ts'
 import { CheckpointPoll } from './live/checkpoint-poll.ts'
@@ -79,8 +80,10 @@ const PROGRESS_INTERVAL_MS = 250
 const MAX_SILENCE_MS = 2000
 /** How soon a lost signal is made good. */
 const POLL_INTERVAL_MS = 250
-/** What goes on failing is told once in a while. */
-const REDIS_WARNING_INTERVAL_MS = 1000
+/** Limits how often repeated warnings are logged. */
+const WARNING_INTERVAL_MS = 60_000
+/** How soon it is found out that Redis can no longer be used, or can be again. */
+const REDIS_CHECK_MS = 2000
 /** How soon it is found out that Redis was emptied. */
 const READ_MODEL_CHECK_MS = 2000
 const SWEEP_INTERVAL_MS = 3_600_000
@@ -136,13 +139,34 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   hub.begin(await reads.progress())
 
   // Other processes, and other systems.
-  const onRedisError = atMostEvery(REDIS_WARNING_INTERVAL_MS, warn('Redis cannot be used'))
-  const redis = redisUrl === null ? null : await linkRedis(redisUrl, onRedisError)
+  const redisOutage = watchOutage({
+    server: `Redis at ${addressOf(redisUrl ?? 'redis:')}`,
+    logger,
+    explain: describeRedisFailure,
+  })
+  const redis = redisUrl === null ? null : await linkRedis(redisUrl, redisOutage.failed)
   releases.push(() => redis?.close())
+  if (redis !== null) {
+    const checks = repeat(() => redis.check().then(redisOutage.answered), REDIS_CHECK_MS, redisOutage.failed)
+    releases.push(() => checks.close())
+  }
+  const warnSometimes = atMostEvery(WARNING_INTERVAL_MS, warn('working with Redis failed'))
+  const onRedisError = (error: unknown) =>
+    isRedisFailure(error) ? redisOutage.failed(error) : warnSometimes(error)
 
   // Projectors, and the slow look at the database for all signals that get lost.
   const connection = (name: string) => ({ ...forProjector(databaseUrl, name), monitor: postgres })
-  const projectors = new Projectors({ connection, partitions, tail, logger })
+  const projectors = new Projectors({
+    connection,
+    partitions,
+    tail,
+    logger,
+    onError(projection, error) {
+      if (isRedisFailure(error)) redisOutage.failed(error)
+      else if (!isUnavailable(error))
+        logger.warn({ err: error, projection }, 'projecting failed, and is tried again')
+    },
+  })
   releases.push(() => projectors.close())
   const poll = new CheckpointPoll({
     read: reads.progress,
@@ -308,10 +332,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
         dispatch,
         positions: writeSide.streams,
         now,
-        onError: atMostEvery(
-          REDIS_WARNING_INTERVAL_MS,
-          warn('taking entries of change_batch_quantity failed, and is tried again'),
-        ),
+        onError: onRedisError,
       })
       releases.push(() => intake.close())
     }

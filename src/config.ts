@@ -21,6 +21,7 @@ export interface Config {
   /** Where the stream `line_allocated` begins when it is first switched on: at the present, or at the log's beginning. */
   readonly lineAllocatedFrom: 'now' | 'start'
   readonly roles: ReadonlySet<Role>
+  /** What an empty log begins with. Nobody's own database is given sample data unless it is asked for. */
   readonly seed: 'sample' | 'none'
   readonly logLevel: string
   readonly allowedOrigins: readonly string[]
@@ -92,7 +93,7 @@ const Environment = z.object({
       z.array(z.enum(ROLES, `must be a list of ${ROLES.join(', ')}`)).min(1, 'must name at least one role'),
     )
     .default([...ROLES]),
-  SEED: z.enum(['sample', 'none'], 'must be sample or none').default('sample'),
+  SEED: z.enum(['sample', 'none'], 'must be sample or none').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   ALLOWED_ORIGINS: list
     .pipe(z.array(z.string().refine(isOrigin, 'must be a list of origins such as https://shop.example')))
@@ -131,6 +132,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (!result.success || mistakes.length > 0)
     throw new ConfigError(`The environment has mistakes:\n${[...new Set(mistakes)].join('\n')}`)
   const env = result.data
+  const production = env.NODE_ENV === 'production'
   return Object.freeze({
     port: env.PORT,
     host: env.HOST,
@@ -141,7 +143,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     redisReadModel: env.REDIS_READ_MODEL === 'on',
     lineAllocatedFrom: env.LINE_ALLOCATED_FROM,
     roles: new Set<Role>(env.ROLES),
-    seed: env.SEED,
+    seed: env.SEED ?? (env.DATABASE_URL === null && !production ? 'sample' : 'none'),
     logLevel: env.LOG_LEVEL,
     allowedOrigins: env.ALLOWED_ORIGINS,
     allowedHosts: env.ALLOWED_HOSTS,
@@ -155,6 +157,6 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     cacheStaleSeconds: env.CACHE_STALE_SECONDS,
     introspection:
       env.INTROSPECTION === undefined ? env.NODE_ENV !== 'production' : env.INTROSPECTION === 'on',
-    production: env.NODE_ENV === 'production',
+    production,
   })
 }

@@ -15,6 +15,20 @@ test('nothing has to be set', () => {
   expect([...readConfig({}).roles]).toEqual(['api', 'projector', 'sweeper'])
 })
 
+test.each([
+  [{}, 'sample'],
+  [{ NODE_ENV: 'development' }, 'sample'],
+  [{ NODE_ENV: 'production' }, 'none'],
+  [{ DATABASE_URL: 'postgres://db/shop' }, 'none'],
+  [{ DATABASE_URL: 'postgres://db/shop', SEED: 'sample' }, 'sample'],
+  [{ SEED: 'none' }, 'none'],
+])(
+  'sample data goes into an embedded database outside of production, and elsewhere when asked for: %j',
+  (environment, seed) => {
+    expect(readConfig(environment).seed).toBe(seed)
+  },
+)
+
 test('a variable that is empty is one that is not set', () => {
   expect(readConfig({ PORT: '', DATABASE_URL: '', ROLES: '', ALLOWED_ORIGINS: '' })).toEqual(readConfig({}))
 })

@@ -118,9 +118,12 @@ function parseAnswer(body: string): Answer | null {
 
 export const urlOption = {
   type: 'string',
-  description: 'the server’s GraphQL address',
-  default: 'http://127.0.0.1:4000/graphql',
+  description: 'the server’s GraphQL address; without it, this machine at PORT',
 } as const
+
+/** @param url as given to `--url` */
+export const serverUrl = (url: string | undefined): string =>
+  url ?? `http://127.0.0.1:${process.env['PORT'] || 4000}/graphql`
 
 /** Runs tasks, so many at a time, as long as there are any; after a failure, none is begun any more. */
 export async function inParallel(

@@ -16,11 +16,21 @@ export interface OpenedDatabase {
   readonly config: Config
 }
 
-/** Works with a server running on it, too; an embedded Postgres that nobody runs is started for the time. */
-export async function withDatabase<T>(work: (database: OpenedDatabase) => Promise<T>): Promise<T> {
+type Work<T> = (database: OpenedDatabase) => Promise<T>
+
+/**
+ * Works with a server running on it, too; an embedded Postgres that nobody runs is started for the time. One that is missing is
+ * an error: a mistyped DATA_DIR is no reason to make a database.
+ */
+export const withDatabase = <T>(work: Work<T>): Promise<T> => open(work, false)
+
+/** The same, and an embedded database that is missing is made. */
+export const withNewDatabase = <T>(work: Work<T>): Promise<T> => open(work, true)
+
+async function open<T>(work: Work<T>, create: boolean): Promise<T> {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel)
-  const database = await openDatabase(config, (message) => logger.info(message))
+  const database = await openDatabase(config, (message) => logger.info(message), create)
   // An embedded Postgres outlives us if we do not leave it.
   const interrupted = () => void database.close().finally(() => process.exit(1))
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)

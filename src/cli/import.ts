@@ -1,5 +1,5 @@
 import { groupBy } from '../lib/group-by.ts'
-import { Refused, createCaller, inParallel, urlOption } from './caller.ts'
+import { Refused, createCaller, inParallel, serverUrl, urlOption } from './caller.ts'
 import { command, parseCount } from './command.ts'
 import { readCsv } from './csv-file.ts'
 import type { CsvRow } from './csv-file.ts'
@@ -19,7 +19,7 @@ interface CreateBatchAnswer {
 export default command({
   name: 'import',
   description:
-    'Creates batches from a CSV file with the columns reference, sku, quantity and eta (empty: in the warehouse).',
+    'Creates batches from a CSV file with the columns reference, sku, quantity and, if there are any, eta (empty: in the warehouse).',
   args: {
     file: { type: 'positional', description: 'CSV, gzipped if it ends in .gz', required: true },
     url: urlOption,
@@ -27,8 +27,8 @@ export default command({
   },
   async run({ file, url, concurrency }) {
     const callers = parseCount(concurrency, 'concurrency')
-    const call = createCaller(url)
-    const { fingerprint, rows } = await readCsv(file, ['reference', 'sku', 'quantity', 'eta'])
+    const call = createCaller(serverUrl(url))
+    const { fingerprint, rows } = await readCsv(file, ['reference', 'sku', 'quantity'])
     const progress = startProgress('import', 'batches')
     const failures: { line: number; code: string; why: string }[] = []
     const done = { created: 0, before: 0 }
@@ -73,7 +73,7 @@ export default command({
  *
  * @throws Refused if nobody can say which field is which
  */
-function batchOf({ values: { reference, sku, quantity, eta }, ragged }: CsvRow) {
+function batchOf({ values: { reference, sku, quantity, eta = '' }, ragged }: CsvRow) {
   if (ragged) {
     throw new Refused('BAD_USER_INPUT', 'It has not as many fields as the first line has columns.')
   }

@@ -1,13 +1,13 @@
 import { migrateDatabase } from '../operations/migrate.ts'
 import { command } from './command.ts'
-import { withDatabase } from './database.ts'
+import { withNewDatabase } from './database.ts'
 
 export default command({
   name: 'migrate',
   description: 'Brings the database to this release’s schema. `start` does so, too.',
   args: {},
   run: () =>
-    withDatabase(async ({ url, description, config }) => {
+    withNewDatabase(async ({ url, description, config }) => {
       await migrateDatabase(url, config.partitions)
       process.stdout.write(`${description} is up to date.\n`)
     }),

@@ -26,8 +26,11 @@ async function main([name, ...rest]: readonly string[]): Promise<void> {
   ) as { version: string; description: string }
   const onhand = defineCommand({ meta: { name: 'onhand', version, description }, subCommands: commands })
 
+  if (name === 'help') return main([...rest, '--help'])
   if (name === undefined) throw new UsageError('Which command? `onhand --help` shows what there is.')
-  if ([name, ...rest].some((arg) => HELP.has(arg)) || VERSION.has(name)) return runMain(onhand)
+  const asksForHelp = [name, ...rest].some((arg) => HELP.has(arg))
+  if (VERSION.has(name) || (asksForHelp && (HELP.has(name) || Object.hasOwn(commands, name))))
+    return runMain(onhand, { rawArgs: [name, ...rest] })
   if (!Object.hasOwn(commands, name)) {
     const what = name.startsWith('-') ? 'option' : 'command'
     throw new UsageError(`There is no ${what} ${name}. \`onhand --help\` shows what there is.`)

@@ -6,6 +6,8 @@ import { withSession } from './database.ts'
 import { startProgress } from './progress.ts'
 import { AVAILABILITY_REDIS, restoreReadModel } from '../integration/read-model.ts'
 import { RedisAvailability } from '../integration/redis-availability.ts'
+import { addressOf } from '../lib/connection-failure.ts'
+import { describeRedisFailure } from '../lib/redis-failure.ts'
 import { RedisAway, linkRedis } from '../lib/redis.ts'
 import type { Session } from '../lib/postgres.ts'
 import { readInstallation } from '../operations/installation.ts'
@@ -65,14 +67,16 @@ async function rebuildReadModel(
   if (redisUrl === null) throw new UsageError(`${AVAILABILITY_REDIS} is in Redis: set REDIS_URL.`)
   let why = 'it does not answer'
   const link = await linkRedis(redisUrl, (error) => {
-    why = (error as Error).message
+    why = describeRedisFailure(error)
   })
   try {
     const redis = new RedisAvailability(link.client, await readInstallation(url))
     await restoreReadModel(session, redis, 'always')
     process.stdout.write(`${AVAILABILITY_REDIS}: written anew from the projection in Postgres.\n`)
   } catch (error) {
-    throw error instanceof RedisAway ? new UsageError(`Redis cannot be used: ${why}.`) : error
+    throw error instanceof RedisAway
+      ? new UsageError(`Redis at ${addressOf(redisUrl)} cannot be used: ${why}.`)
+      : error
   } finally {
     link.close()
   }

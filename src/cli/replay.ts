@@ -1,4 +1,4 @@
-import { createCaller, urlOption } from './caller.ts'
+import { createCaller, serverUrl, urlOption } from './caller.ts'
 import { UsageError, command, parseCount } from './command.ts'
 import { readCsv } from './csv-file.ts'
 import { startProgress } from './progress.ts'
@@ -30,7 +30,7 @@ export default command({
   },
   async run({ file, url, concurrency, limit, stock, prefix }) {
     const callers = parseCount(concurrency, 'concurrency')
-    const call = createCaller(url)
+    const call = createCaller(serverUrl(url))
     const { fingerprint, rows } = await readCsv(file, ['InvoiceNo', 'StockCode', 'Quantity'])
     const { products, commands, unusable } = planReplay(rows, {
       prefix,

@@ -4,14 +4,14 @@ import { forCommands } from '../operations/connections.ts'
 import { migrateDatabase } from '../operations/migrate.ts'
 import { seed } from '../operations/seed.ts'
 import { UsageError, command } from './command.ts'
-import { withDatabase } from './database.ts'
+import { withNewDatabase } from './database.ts'
 
 export default command({
   name: 'seed',
-  description: 'Loads the sample catalogue into an empty log. `start` does so, too, unless SEED=none.',
+  description: 'Loads the sample catalogue into an empty log. `start` does so, too, with SEED=sample.',
   args: {},
   run: () =>
-    withDatabase(async ({ url, config: { partitions } }) => {
+    withNewDatabase(async ({ url, config: { partitions } }) => {
       await migrateDatabase(url, partitions)
       const writeSide = createWriteSide({
         connection: forCommands(url),

@@ -33,9 +33,9 @@ export interface ConnectionOptions {
 
 /** Told whether the server can be used. */
 export interface ConnectionMonitor {
-  answered(): void
+  readonly answered: () => void
   /** @param error one that `isUnavailable` */
-  failed(error: unknown): void
+  readonly failed: (error: unknown) => void
 }
 
 /** A pool of connections for single statements, each its own transaction. */

@@ -12,6 +12,8 @@ export interface RedisLink {
   readonly client: () => RedisClient
   /** A client of its own, for what would hold up others: waiting for messages. Whoever asks for it disconnects it. */
   readonly connect: () => RedisClient
+  /** @throws why Redis cannot be used now */
+  readonly check: () => Promise<void>
   /** Calls back once Redis has answered, or in time if it has already. */
   readonly onFound: (listener: (client: RedisClient) => void) => void
   readonly close: () => void
@@ -25,6 +27,12 @@ export class RedisAway extends Error {
 /** Redis is there, and cannot be used. */
 export class RedisUnsuitable extends Error {
   override readonly name = 'RedisUnsuitable'
+}
+
+/** Redis is there, but as a replica, which takes no writes. */
+class RedisReadOnly extends Error {
+  override readonly name = 'RedisUnsuitable'
+  override readonly message = 'This Redis is a replica.'
 }
 
 const PROBE_MS = 2000
@@ -83,6 +91,11 @@ export async function linkRedis(url: string, onError: (error: unknown) => void):
   return {
     client,
     connect,
+    async check() {
+      const asked = client()
+      if (asked instanceof Redis) requirePrimary(await asked.info('replication'))
+      else await asked.ping()
+    },
     onFound(listener) {
       if (shared === null) listeners.push(listener)
       else listener(shared)
@@ -104,20 +117,34 @@ async function probe(url: string): Promise<Kind> {
     connectTimeout: PROBE_MS,
     commandTimeout: PROBE_MS,
   })
-  redis.on('error', () => {})
+  // What goes wrong first is the cause. Afterwards the client says only that the connection is closed, or even goes on: with
+  // database 0 if there is none of the number that the URL names.
+  let cause: Error | null = null
+  redis.on('error', (error: Error) => (cause ??= error))
   try {
     await redis.connect()
-    const info = new Map(
-      (await redis.info()).split('\r\n').map((line) => line.split(':') as [string, string]),
-    )
+    const text = await redis.info()
+    if (cause !== null) throw cause as Error
+    const info = parseInfo(text)
     const version = info.get('redis_version') ?? '0'
     if (Number.parseInt(version) < LEAST_VERSION) {
       throw new RedisUnsuitable(`REDIS_URL names a Redis ${version}; ${LEAST_VERSION} or newer is needed.`)
     }
-    return info.get('cluster_enabled') === '1' ? 'cluster' : 'server'
+    if (info.get('cluster_enabled') === '1') return 'cluster'
+    requirePrimary(text)
+    return 'server'
+  } catch (error) {
+    throw cause ?? error
   } finally {
     redis.disconnect()
   }
+}
+
+const parseInfo = (text: string): Map<string, string> =>
+  new Map(text.split('\r\n').map((line) => line.split(':') as [string, string]))
+
+function requirePrimary(info: string): void {
+  if (parseInfo(info).get('role') === 'slave') throw new RedisReadOnly()
 }
 
 /**

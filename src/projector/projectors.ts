@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import type { ConnectionOptions } from '../lib/postgres.ts'
-import { isUnavailable } from '../lib/postgres-error.ts'
 import { openSession } from '../lib/postgres.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
@@ -19,6 +18,8 @@ export interface ProjectorsOptions {
   readonly partitions: number
   readonly tail: LogTail
   readonly logger: Logger
+  /** A step failed, and is tried again. */
+  readonly onError: (projection: string, error: unknown) => void
 }
 
 const MAX_BATCH_EVENTS = 1000
@@ -44,7 +45,7 @@ export class Projectors {
     createConsumer: (db: Database) => Consumer,
     onChange: (change: Change) => void,
   ): Promise<void> {
-    const { connection, partitions, tail, logger } = this.#options
+    const { connection, partitions, tail, logger, onError } = this.#options
     const session = openSession(connection(name))
     await ensureCheckpoints(session.db, [name], partitions)
     const projector = new Projector({
@@ -56,11 +57,7 @@ export class Projectors {
       onChange,
       onStop: (partition, reason) =>
         logger.error({ projection: name, partition, reason }, 'a projection has stopped'),
-      onError: (error) => {
-        // Of an outage its monitor warns.
-        if (isUnavailable(error)) return
-        logger.warn({ err: error, projection: name }, 'projecting failed, and is tried again')
-      },
+      onError: (error) => onError(name, error),
     })
     projector.start()
     this.#running.set(name, {

@@ -1,5 +1,5 @@
 /** The command line, as people and scripts use it. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -125,6 +125,8 @@ test('--help says what there is, --version which one it is', async () => {
     expect(help.stdout).toContain(name)
   }
   expect((await onhandCli(['replay', '--help'])).stdout).toContain('--concurrency')
+  expect((await onhandCli(['help'])).stdout).toBe(help.stdout)
+  expect((await onhandCli(['help', 'replay'])).stdout).toContain('--concurrency')
   expect((await onhandCli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
@@ -133,6 +135,28 @@ test('settings come from .env where the environment has none', async () => {
   const { stderr } = await onhandCli(['status'], { PORT: '1' }, directory)
   expect(stderr).toContain('onhand: Postgres at 127.0.0.1:1/from-file cannot be reached: ')
   await rm(join(directory, '.env'))
+})
+
+test.each([['status'], ['verify'], ['rebuild', '--all'], ['reset', '--yes']])(
+  'a mistyped DATA_DIR is named, and no database is made there: %s',
+  async (...args) => {
+    const DATA_DIR = join(directory, 'mistyped')
+    const { code, stdout, stderr } = await onhandCli(args, { DATABASE_URL: '', DATA_DIR })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(`There is no database in ${DATA_DIR}. Set DATA_DIR`)
+    expect(await readdir(directory)).not.toContain('mistyped')
+  },
+)
+
+test('a data directory that cannot be made is named, with the reason', async () => {
+  const file = await write('a-file', 'not a directory')
+  const { code, stderr } = await onhandCli(['migrate'], { DATABASE_URL: '', DATA_DIR: join(file, 'data') })
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining(
+      `cannot be kept in ${join(file, 'data')}: a part of it is a file. Set DATA_DIR`,
+    ),
+  })
 })
 
 describe('on a database', () => {
@@ -385,6 +409,18 @@ describe('with a running server', () => {
       stderr: expect.stringContaining('/healthz is not a GraphQL address: it answers HTTP 404'),
     })
   })
+})
+
+test('import needs no column eta, and finds the server at PORT, be it from .env', async () => {
+  const onhand = await startTestOnhand()
+  const file = await write('batches.csv', 'reference,sku,quantity', 'b1,lamp,10')
+  await write('.env', `PORT=${new URL(onhand.url).port}`)
+  expect(await onhandCli(['import', file], {}, directory)).toMatchObject({
+    code: 0,
+    stdout: '1 batches created, 0 had been before, 0 refused.\n',
+  })
+  await rm(join(directory, '.env'))
+  await onhand.close()
 })
 
 test('import stops at once where no server is', async () => {

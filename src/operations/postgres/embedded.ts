@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { withFileLock } from './file-lock.ts'
 import { findPackage, prepareBinaries } from './binaries.ts'
 import { checkVersion, clusterVersion, initialise, readPassword, sweepDrafts } from './cluster.ts'
-import { findPlace } from './place.ts'
+import { findPlace, homesOf } from './place.ts'
 import type { Place } from './place.ts'
 import { bringUp } from './start.ts'
 import type { Server } from './start.ts'
@@ -43,8 +43,9 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Created when missing. */
   readonly dataDir: string
+  /** A database that is missing is made; if false, it is an error. */
+  readonly create?: boolean
   readonly log?: (message: string) => void
 }
 
@@ -59,7 +60,13 @@ const LOCK_TIMEOUT_MS = 180_000
  */
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => {})
-  const place = await findPlace(options.dataDir)
+  const { dataDir, create = true } = options
+  if (!create && !(await hasCluster(dataDir)))
+    throw new Error(
+      `There is no database in ${dataDir}. Set DATA_DIR to the directory that has it, or DATABASE_URL; ` +
+        '`onhand start` makes a new one.',
+    )
+  const place = await findPlace(dataDir)
   return withLock(place, async () => {
     await sweepDrafts(place.home)
     if ((await clusterVersion(place.home)) === null) {
@@ -78,6 +85,12 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
     const registration = await register(place.home, port)
     return new Membership(place, password, server, registration, log)
   })
+}
+
+/** Looks, and leaves no trace. */
+async function hasCluster(dataDir: string): Promise<boolean> {
+  for (const home of await homesOf(dataDir)) if ((await clusterVersion(home)) !== null) return true
+  return false
 }
 
 const withLock = <T>({ home }: Place, work: () => Promise<T>): Promise<T> =>

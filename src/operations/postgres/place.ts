@@ -65,10 +65,18 @@ export async function findPlace(dataDir: string): Promise<Place> {
   return { home, account: null }
 }
 
+/** Where the cluster of a data directory can lie; nowhere if there is no such directory. */
+export async function homesOf(dataDir: string): Promise<string[]> {
+  const home = await realpath(dataDir).catch(() => null)
+  return home === null ? [] : [home, elsewhereOf(home)]
+}
+
+const elsewhereOf = (home: string): string =>
+  join(SHARED_DIRECTORY, createHash('sha256').update(home).digest('hex').slice(0, 16))
+
 async function findPlaceForRoot(home: string, owner: Account | null): Promise<Place> {
   if (owner !== null) return { home, account: await accountFor(home, owner) }
-  const name = createHash('sha256').update(home).digest('hex').slice(0, 16)
-  const elsewhere = join(SHARED_DIRECTORY, name)
+  const elsewhere = elsewhereOf(home)
   const ownerElsewhere = await ownerOf(clusterOf(elsewhere))
   const account = await accountFor(elsewhere, ownerElsewhere)
   const note = `The database of ${home} lies in\n${elsewhere}\nbecause its account cannot enter this directory.\n`
