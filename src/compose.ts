@@ -266,6 +266,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     streams: () => served.streams(),
     missed: () => hub,
     liveGroups: () => served.liveGroups.size,
+    clientMemory: () => served.memory,
     liveMembers: () => served.liveGroups.members,
     watched: () => ({
       products: hub.products.watchedKeys,

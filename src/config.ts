@@ -32,6 +32,8 @@ export interface Config {
   readonly maxLiveConnectionsPerAddress: number
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  /** Megabytes that clients can make this process keep. */
+  readonly clientMemoryMb: number
   readonly partitions: number
   readonly receiptRetentionHours: number
   /** Over how long live clients are sent elsewhere when the process is told to stop; 0: all at once. */
@@ -106,6 +108,7 @@ const Environment = z.object({
   TRUSTED_PROXIES: list
     .pipe(z.array(z.string().refine(isNetwork, 'must be a list of addresses or networks such as 10.0.0.0/8')))
     .default([]),
+  CLIENT_MEMORY_MB: number(16, 100_000).default(256),
   PARTITIONS: number(1, 1024).default(1),
   RECEIPT_RETENTION_HOURS: number(24, 24 * 365).default(72),
   DRAIN_SECONDS: number(0, 600).default(0),
@@ -150,6 +153,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     maxLiveConnections: env.MAX_LIVE_CONNECTIONS,
     maxLiveConnectionsPerAddress: env.MAX_LIVE_CONNECTIONS_PER_ADDRESS,
     trustedProxies: env.TRUSTED_PROXIES,
+    clientMemoryMb: env.CLIENT_MEMORY_MB,
     partitions: env.PARTITIONS,
     receiptRetentionHours: env.RECEIPT_RETENTION_HOURS,
     drainSeconds: env.DRAIN_SECONDS,

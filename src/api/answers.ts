@@ -2,7 +2,8 @@
  * Answers to queries that were made of nothing but rows in memory. While these rows are still the ones that memory gives, the
  * answer is still the one that executing the query again would give.
  */
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import type { ClientMemory } from './client-memory.ts'
 import type { KnownOperation } from './known-operations.ts'
 import type { Ingredient } from './traced-context.ts'
 
@@ -11,19 +12,30 @@ interface Answer {
   readonly ingredients: readonly Ingredient[]
 }
 
-const MAX_CHARACTERS = 8_000_000
 /** What an answer takes beside its text, roughly, and as much for each of its rows. */
-const OVERHEAD_CHARACTERS = 500
+const OVERHEAD_BYTES = 500
 const MAX_QUESTION_CHARACTERS = 500
-const MAX_ASKED_ONCE = 10_000
+const CHARACTER_BYTES = 2
+/** Of the share of memory: questions that were asked once. */
+const ASKED_ONCE = 0.2
 
 export class Answers {
-  readonly #answers = new LRUCache<string, Answer>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ body, ingredients }, question) =>
-      body.length + question.length + OVERHEAD_CHARACTERS * (1 + ingredients.length),
-  })
-  readonly #askedOnce = new Set<string>()
+  readonly #answers: LRUCache<string, Answer>
+  readonly #askedOnce: LRUCache<string, string>
+
+  constructor(memory: ClientMemory) {
+    this.#answers = memory.cache(
+      'answers',
+      ({ body, ingredients }, question) =>
+        CHARACTER_BYTES * (body.length + question.length) + OVERHEAD_BYTES * (1 + ingredients.length),
+      { part: 1 - ASKED_ONCE },
+    )
+    this.#askedOnce = memory.cache(
+      'answers',
+      (_, question) => CHARACTER_BYTES * question.length + OVERHEAD_BYTES,
+      { part: ASKED_ONCE },
+    )
+  }
 
   get(question: string): string | undefined {
     const answer = this.#answers.get(question)
@@ -37,8 +49,7 @@ export class Answers {
       this.#answers.set(question, { body, ingredients })
       return
     }
-    if (this.#askedOnce.size === MAX_ASKED_ONCE) this.#askedOnce.clear()
-    this.#askedOnce.add(question)
+    this.#askedOnce.set(question, 'once')
   }
 }
 

@@ -9,6 +9,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { ApiContext } from './context.ts'
 import { badUserInput, faultCode, formatFault } from './errors.ts'
+import type { DocumentStore, TextStore } from './key-value-cache.ts'
 import { MAX_VALIDATION_ERRORS, MAX_VARIABLE_ERRORS, parseOptions } from './limits.ts'
 import { withoutSuggestion } from './suggestions.ts'
 
@@ -20,6 +21,9 @@ export interface ApolloOptions {
   readonly logger: Logger
   /** Told of errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
+  /** What Apollo remembers: documents that it has read, and texts that clients have registered. */
+  readonly documentStore: DocumentStore
+  readonly persistedQueries: TextStore
   /** Others who want to know what becomes of requests. */
   readonly plugins: readonly ApolloServerPlugin<ApiContext>[]
 }
@@ -30,10 +34,14 @@ export function createApollo({
   production,
   logger,
   report,
+  documentStore,
+  persistedQueries,
   plugins,
 }: ApolloOptions): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema,
+    documentStore,
+    persistedQueries: { cache: persistedQueries },
     parseOptions,
     executionOptions: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: production },

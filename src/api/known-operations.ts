@@ -4,10 +4,14 @@
  */
 import type { ApolloServerPlugin } from '@apollo/server'
 import { OperationTypeNode } from 'graphql'
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import type { ClientMemory } from './client-memory.ts'
 import type { ApiContext } from './context.ts'
+import { plannedDocumentBytes } from './document-size.ts'
 import { createExecute } from './execute.ts'
 import type { Execute } from './execute.ts'
+import { keyValueCache } from './key-value-cache.ts'
+import type { TextStore } from './key-value-cache.ts'
 
 export interface KnownOperation {
   /** Of this process. */
@@ -18,48 +22,62 @@ export interface KnownOperation {
   readonly mustBeFresh: boolean
 }
 
-/** Of all texts together. A document with its plan takes some two hundred times the memory of its text. */
-const MAX_CHARACTERS = 400_000
-const MAX_HASHES = 10_000
+interface KnownDocument {
+  readonly bytes: number
+  readonly operations: Map<string | null, KnownOperation>
+}
 
-type Named = Map<string | null, KnownOperation>
+/** What an operation takes beside its document and plan. */
+const OPERATION_BYTES = 500
+/** Apollo writes it before the hash. */
+const APQ_PREFIX = 'apq:'
 
 export class KnownOperations {
-  readonly #byText = new LRUCache<string, Named>({
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_, text) => text.length,
-  })
-  /** Texts that clients have registered, by their SHA-256. */
-  readonly #texts = new LRUCache<string, string>({ max: MAX_HASHES })
+  readonly #byText: LRUCache<string, KnownDocument>
+  /** Texts that clients have registered, by their SHA-256: what Apollo keeps of them. */
+  readonly #texts: LRUCache<string, string>
   #count = 0
+
+  constructor(memory: ClientMemory) {
+    this.#byText = memory.cache('documents', ({ bytes }) => bytes)
+    this.#texts = memory.cache(
+      'persistedQueries',
+      (text, hash) => 2 * text.length + hash.length + OPERATION_BYTES,
+    )
+  }
+
+  get persistedQueries(): TextStore {
+    return keyValueCache(this.#texts)
+  }
 
   /** @param name of the operation; null: the only one in the text */
   find(text: string, name: string | null): KnownOperation | undefined {
-    return this.#byText.get(text)?.get(name)
+    return this.#byText.get(text)?.operations.get(name)
   }
 
   /** @param hash that a client has registered the text by */
   textOf(hash: string): string | undefined {
-    return this.#texts.get(hash)
+    return this.#texts.get(APQ_PREFIX + hash)
   }
 
   /** Takes notice of what Apollo has found good. */
   readonly plugin: ApolloServerPlugin<ApiContext> = {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ request, schema, source, document, operation, metrics, queryHash }) => {
+      didResolveOperation: async ({ request, schema, source, document, operation }) => {
         if (operation === undefined || operation.operation === OperationTypeNode.SUBSCRIPTION) return
-        if (metrics.persistedQueryRegister === true || metrics.persistedQueryHit === true)
-          this.#texts.set(queryHash, source)
-        const named: Named = this.#byText.get(source) ?? new Map()
+        const known: KnownDocument = this.#byText.get(source) ?? {
+          bytes: plannedDocumentBytes(document) + document.definitions.length * OPERATION_BYTES,
+          operations: new Map(),
+        }
         const operationName = request.operationName ?? null
         const isMutation = operation.operation === OperationTypeNode.MUTATION
-        named.set(operationName, {
+        known.operations.set(operationName, {
           id: ++this.#count,
           execute: createExecute({ schema, document, operationName, repeatable: !isMutation }),
           isMutation,
           mustBeFresh: mustBeFresh(source),
         })
-        this.#byText.set(source, named)
+        this.#byText.set(source, known)
       },
       willSendResponse: async ({ source, response }) => {
         if (source !== undefined && mustBeFresh(source))

@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ExecutionResult } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { Answers, questionOf } from './answers.ts'
+import type { ClientMemory } from './client-memory.ts'
 import type { ApiContext } from './context.ts'
 import { formatFault } from './errors.ts'
 import type { ApplyCaching } from './http-caching.ts'
@@ -18,6 +19,7 @@ import { TracedContext } from './traced-context.ts'
 
 export interface LaneOptions {
   readonly operations: KnownOperations
+  readonly memory: ClientMemory
   readonly createContext: (requestId: string) => ApiContext
   readonly applyCaching: ApplyCaching
   readonly counts: AnswerCounts
@@ -40,12 +42,13 @@ const MAX_ACCEPT_CHARACTERS = 500
 export class Lane {
   readonly #options: LaneOptions
   readonly #requests = new OrdinaryRequests()
-  readonly #answers = new Answers()
+  readonly #answers: Answers
   /** The type that Apollo answers with to those who accept this. */
   readonly #types = new LRUCache<string, string>({ max: MAX_ACCEPTS })
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#answers = new Answers(options.memory)
   }
 
   /** Apollo has answered. */

@@ -61,10 +61,12 @@ type Data = Record<string, unknown>
 class Unplanned extends Error {}
 
 /**
- * A plan is about as large as its document: a step takes some 700 bytes, and a character of text some 64. Else a few fragments,
- * spread over and over, would make a plan of thousands of steps out of a short text.
+ * All plans of a document together are about as large as it is: a step takes some 700 bytes, and a character of text some 100.
+ * Otherwise a few fragments, spread over and over or by each of a hundred operations, would make thousands of steps out of a short
+ * text.
  */
-const MIN_CHARACTERS_PER_STEP = 5
+export const MIN_CHARACTERS_PER_STEP = 5
+const stepsLeft = new WeakMap<DocumentNode, number>()
 
 /** @returns null if the operation has something that plans do not know: a directive, an interface, introspection */
 export function createPlan(
@@ -114,10 +116,10 @@ function orError({ name, nodes, isNonNull }: Step, value: unknown, errors: Graph
 
 class Planner {
   readonly #fragments: Fragments
-  #stepsLeft: number
+  readonly #document: DocumentNode
 
   constructor(document: DocumentNode) {
-    this.#stepsLeft = (document.loc?.end ?? 0) / MIN_CHARACTERS_PER_STEP
+    this.#document = document
     this.#fragments = fragmentsOf(document)
   }
 
@@ -149,9 +151,10 @@ class Planner {
   }
 
   #stepOf(type: GraphQLObjectType, name: string, nodes: readonly FieldNode[]): Step {
-    this.#stepsLeft -= 1
+    const left = (stepsLeft.get(this.#document) ?? lengthOf(this.#document) / MIN_CHARACTERS_PER_STEP) - 1
+    stepsLeft.set(this.#document, left)
     // To assign to that name would be something else than to have a key of it.
-    if (this.#stepsLeft < 0 || name === '__proto__') throw new Unplanned()
+    if (left < 0 || name === '__proto__') throw new Unplanned()
     const node = nodes[0] as FieldNode
     if (node.name.value === '__typename') {
       const complete: Complete = () => type.name
@@ -190,6 +193,8 @@ class Planner {
     }
   }
 }
+
+const lengthOf = ({ loc }: DocumentNode): number => loc?.end ?? 0
 
 function known(value: unknown): unknown {
   if (value == null) throw new Unplanned()

@@ -1,18 +1,23 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { DocumentNode } from 'graphql'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createApollo } from './apollo.ts'
 import type { ApiContext } from './context.ts'
 import { graphqlRoute } from './graphql-route.ts'
 import { createHttpServer } from './http.ts'
+import { ClientMemory } from './client-memory.ts'
+import { documentBytes } from './document-size.ts'
 import { createCaching } from './http-caching.ts'
+import { keyValueCache } from './key-value-cache.ts'
 import { KnownOperations } from './known-operations.ts'
 import { Lane } from './lane.ts'
 import type { AnswerCounts } from './lane.ts'
 import { createHostPolicy } from './hosts.ts'
 import { createOriginPolicy } from './origins.ts'
 import { createSchema } from './schema.ts'
+import { Backlogs } from './live/backlogs.ts'
 import { Admission } from './live/admission.ts'
 import { createClientAddress } from './live/client-address.ts'
 import { createHttpStreams } from './live/http-streams.ts'
@@ -34,6 +39,7 @@ export interface ServeOptions {
   readonly maxLiveConnections: number
   readonly maxLiveConnectionsPerAddress: number
   readonly trustedProxies: readonly string[]
+  readonly clientMemoryMb: number
   /** How long a group that everybody has left waits for somebody who comes back. */
   readonly groupLingerMs?: number | undefined
   /** Whether clients may ask for the schema. */
@@ -59,6 +65,7 @@ export interface Served {
   readonly streams: () => number
   readonly answers: Readonly<AnswerCounts>
   readonly liveGroups: Pick<LiveGroups, 'size' | 'members' | 'membersByField' | 'largest'>
+  readonly memory: Pick<ClientMemory, 'limitBytes' | 'bytes'>
   /** Tells live clients to go elsewhere, in random order over this time, and serves whoever comes meanwhile. */
   readonly drain: (ms: number) => Promise<void>
   /** Answers what is under way, and lets go of all clients. */
@@ -84,13 +91,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const origins = createOriginPolicy(options.allowedOrigins, production)
   const hosts = createHostPolicy(options.allowedHosts)
   const http = createHttpServer(logger, origins, hosts)
-  const operations = new KnownOperations()
+  const memory = new ClientMemory(options.clientMemoryMb)
+  const operations = new KnownOperations(memory)
   const apollo = createApollo({
     schema,
     introspection,
     production,
     logger,
     report,
+    documentStore: keyValueCache(memory.cache<string, DocumentNode>('apolloDocuments', documentBytes)),
+    persistedQueries: operations.persistedQueries,
     plugins: [operations.plugin],
   })
   const applyCaching = createCaching({
@@ -99,17 +109,18 @@ export async function serve(options: ServeOptions): Promise<Served> {
   })
   const counts: AnswerCounts = { apollo: 0, lane: 0, memory: 0 }
   const lane = options.shortLane
-    ? new Lane({ operations, createContext, applyCaching, counts, report })
+    ? new Lane({ operations, memory, createContext, applyCaching, counts, report })
     : null
   const groups = new LiveGroups({
     ledger: live.hub.ledger,
+    memory,
     stats,
     lingerMs: options.groupLingerMs ?? GROUP_LINGER_MS,
     maxIdle: MAX_IDLE_GROUPS,
     createContext: () => createContext(uuidv7()),
     report,
   })
-  const prepare = createPrepare({ schema, production, live })
+  const prepare = createPrepare({ schema, production, live, memory })
   const admission = new Admission({
     maxConnections: options.maxLiveConnections,
     maxConnectionsPerAddress: options.maxLiveConnectionsPerAddress,
@@ -121,13 +132,15 @@ export async function serve(options: ServeOptions): Promise<Served> {
       ),
     ),
   })
-  const streams = createHttpStreams({ prepare, groups, stats, admission, report })
+  const backlogs = new Backlogs(memory.hold('backlogs'))
+  const streams = createHttpStreams({ prepare, groups, stats, backlogs, admission, report })
   const sockets = createLiveSockets({
     path: GRAPHQL_PATH,
     allowsOrigin: origins.allows,
     prepare,
     groups,
     stats,
+    backlogs,
     createRequestId: uuidv7,
     admission,
     maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,
@@ -158,6 +171,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     streams: () => streams.connections,
     answers: counts,
     liveGroups: groups,
+    memory,
     async drain(ms) {
       await Promise.all([sockets.drain(ms), streams.drain(ms)])
     },

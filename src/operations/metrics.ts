@@ -23,6 +23,11 @@ export interface Gauges {
   /** Changes that no signal told of, and times that any could have been missed. */
   readonly missed: () => { readonly gaps: number; readonly resets: number }
   readonly liveGroups: () => number
+  /** What clients make the process keep, and the most that they can. */
+  readonly clientMemory: () => {
+    readonly limitBytes: number
+    readonly bytes: () => Readonly<Record<string, number>>
+  }
   /** Members of all of them. */
   readonly liveMembers: () => number
   /** What live groups watch, by kind. */
@@ -79,6 +84,20 @@ export function createMetrics(gauges: Gauges): Metrics {
     collect() {
       this.reset()
       this.inc(uncaught.errors)
+    },
+  })
+  gauge(
+    'onhand_client_memory_limit_bytes',
+    'The most that clients can make this process keep.',
+    () => gauges.clientMemory().limitBytes,
+  )
+  new Gauge({
+    name: 'onhand_client_memory_bytes',
+    help: 'What clients make this process keep, by what it is kept for.',
+    labelNames: ['kept'],
+    registers,
+    collect() {
+      for (const [kept, bytes] of Object.entries(gauges.clientMemory().bytes())) this.set({ kept }, bytes)
     },
   })
   gauge('onhand_sockets', 'WebSocket connections.', gauges.sockets)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ClientMemory } from '../../src/api/client-memory.ts'
 import { Answers } from '../../src/api/answers.ts'
 import type { Ingredient } from '../../src/api/traced-context.ts'
 
@@ -13,7 +14,7 @@ function rowsOf(key: string): Ingredient {
 }
 
 test('an answer is kept from the second time on, and while its rows are the same', () => {
-  const answers = new Answers()
+  const answers = new Answers(new ClientMemory(16))
   const lamp = rowsOf('lamp')
   answers.set('lamp?', 'first', [lamp])
   expect(answers.get('lamp?')).toBeUndefined()
@@ -28,7 +29,7 @@ test('an answer is kept from the second time on, and while its rows are the same
 })
 
 test('questions that are asked once do not drive out those that are asked often', () => {
-  const answers = new Answers()
+  const answers = new Answers(new ClientMemory(16))
   const lamp = rowsOf('lamp')
   for (let time = 0; time < 2; time += 1) answers.set('lamp?', 'often', [lamp])
   for (let count = 0; count < 50_000; count += 1) answers.set(`once ${count}`, 'x'.repeat(1000), [lamp])
@@ -36,7 +37,7 @@ test('questions that are asked once do not drive out those that are asked often'
 })
 
 test('what is kept is bounded', () => {
-  const answers = new Answers()
+  const answers = new Answers(new ClientMemory(16))
   const lamp = rowsOf('lamp')
   const kept = (count: number) => answers.get(`question ${count}`) !== undefined
   for (let count = 0; count < 20_000; count += 1)

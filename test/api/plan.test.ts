@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
 import { createExecute } from '../../src/api/execute.ts'
 import { createPlan } from '../../src/api/plan.ts'
+import { createSchema } from '../../src/api/schema.ts'
 import { fnv1a } from '../../src/lib/fnv1a.ts'
 
 const THING = `
@@ -198,6 +199,18 @@ test('a short text that stands for many fields is left to graphql-js', () => {
     `{ ${aliases(count).join(' ')} } fragment All on Thing { id count surely ratio colour names asked }`
   expect(createPlan(schema, parse(text(2)), null)).not.toBeNull()
   expect(createPlan(schema, parse(text(15)), null)).toBeNull()
+})
+
+test('a hundred operations of one document have plans for no more than what it is large', () => {
+  const fragment = `fragment F on Product { ${'sku onHand available incoming allocated reserved version '.repeat(3)} }`
+  const names = Array.from({ length: 100 }, (_, at) => `Q${at}`)
+  const document = parse(
+    `${fragment} ${names.map((name) => `query ${name} { product(sku: "a") { ...F } }`).join(' ')}`,
+  )
+  const shop = createSchema()
+  const plans = names.map((name) => createPlan(shop, document, name)).filter((plan) => plan !== null)
+  expect(plans.length).toBeGreaterThan(10)
+  expect(plans.length * 8).toBeLessThanOrEqual((document.loc?.end ?? 0) / 5)
 })
 
 test('what cannot be repeated is executed once, as graphql-js does it', async () => {

@@ -49,10 +49,18 @@ async function buy(times: number): Promise<void> {
 async function held(): Promise<Record<string, number>> {
   const names = ['sockets', 'streams', 'live_groups', 'live_members', 'watched']
   const counts = await Promise.all(names.map((name) => readMetric(onhand.url, `onhand_${name}`)))
-  return Object.fromEntries(names.map((name, at) => [name, counts[at] as number]))
+  const memory = await Promise.all(
+    ['liveOperations', 'backlogs'].map((kept) =>
+      readMetric(onhand.url, `onhand_client_memory_bytes{kept="${kept}"}`),
+    ),
+  )
+  return {
+    ...Object.fromEntries(names.map((name, at) => [name, counts[at] as number])),
+    memory: memory.reduce((sum, bytes) => sum + bytes),
+  }
 }
 
-const NOTHING = { sockets: 0, streams: 0, live_groups: 0, live_members: 0, watched: 0 }
+const NOTHING = { sockets: 0, streams: 0, live_groups: 0, live_members: 0, watched: 0, memory: 0 }
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
 
 async function expectNothingHeld(): Promise<void> {

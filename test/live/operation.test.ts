@@ -1,5 +1,6 @@
 /** Which operations may share results, told by their keys. */
 import { expect, test } from 'vitest'
+import { ClientMemory } from '../../src/api/client-memory.ts'
 import { createPrepare } from '../../src/api/live/operation.ts'
 import type { LiveOperation, LiveRequest, Principal } from '../../src/api/live/operation.ts'
 import { createSchema } from '../../src/api/schema.ts'
@@ -24,7 +25,7 @@ const live = {
 }
 
 function prepareWith(schema = createSchema()) {
-  const prepare = createPrepare({ schema, production: false, live })
+  const prepare = createPrepare({ schema, production: false, live, memory: new ClientMemory(16) })
   return (request: LiveRequest, principal: Principal = null): LiveOperation => {
     const prepared = prepare(request, principal)
     if (prepared === null || !('key' in prepared)) throw new Error(JSON.stringify(prepared))

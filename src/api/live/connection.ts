@@ -19,6 +19,7 @@ import type { Message, SubscribeMessage } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { asGraphQLError, badUserInput, fault, formatFault } from '../errors.ts'
 import type { LiveStats } from '../../live/stats.ts'
+import type { Backlogs } from './backlogs.ts'
 import type { Frame } from './frame.ts'
 import type { LiveGroups } from './groups.ts'
 import type { Peer } from './keep-alive.ts'
@@ -34,6 +35,7 @@ export interface ConnectionOptions {
   readonly prepare: PrepareOperation
   readonly groups: LiveGroups
   readonly stats: LiveStats
+  readonly backlogs: Backlogs
   readonly createRequestId: () => string
   readonly maxSubscriptionsPerConnection: number
   /** Receives errors that clients see masked. */
@@ -67,7 +69,7 @@ export class Connection implements Peer, OutboxOwner {
     this.#ws = ws
     this.#options = options
     this.#memberships = new Memberships(options.groups)
-    this.outbox = new Outbox(socket, options.stats, this)
+    this.outbox = new Outbox(socket, options.stats, options.backlogs, this)
     this.#initTimeout = setTimeout(() => this.#guard(() => this.#endWaitForInit()), INIT_TIMEOUT_MS)
     // A peer that broke the protocol or the connection: ws has closed it with the code for that.
     ws.on('error', () => {})

@@ -4,9 +4,12 @@
  * A group begins with its first member. After the last has left it waits a while for another, so that clients who reconnect
  * after a failure or a deployment find it warm and cost no reads; meanwhile it executes nothing.
  */
+import type { ClientMemory } from '../client-memory.ts'
 import type { ApiContext } from '../context.ts'
+import { fault } from '../errors.ts'
 import type { LedgerFeed } from '../../live/ledger-feed.ts'
 import { Slices } from '../../lib/slices.ts'
+import { HeldDocuments } from './held-documents.ts'
 import { LedgerGroup } from './ledger-group.ts'
 import type { Replays } from './ledger-group.ts'
 import type { Member } from './member.ts'
@@ -20,6 +23,7 @@ import type { LiveStats } from '../../live/stats.ts'
 
 export interface LiveGroupsOptions extends RenderOptions {
   readonly ledger: LedgerFeed
+  readonly memory: ClientMemory
   readonly stats: LiveStats
   /** How long a group waits for another member. */
   readonly lingerMs: number
@@ -32,7 +36,6 @@ export interface LiveGroupsOptions extends RenderOptions {
 const SLICE_MS = 20
 /** Pages of 100 movements: 10,000 movements a second for a client, and 20,000 for all. */
 const REPLAY_TURNS = { intervalMs: 20, turns: 4, turnsPerClient: 2 }
-const MAX_REPLAY_BYTES = 16_000_000
 
 type Group = StateGroup | LedgerGroup
 
@@ -41,12 +44,14 @@ export class LiveGroups {
   readonly #groups = new Map<string, Group>()
   readonly #slices = new Slices(SLICE_MS)
   readonly #replays: Replays
+  readonly #documents: HeldDocuments
   /** Groups without members, the longest idle first, with what closes them in the end. */
   readonly #idle = new Map<Group, NodeJS.Timeout>()
 
   constructor(options: LiveGroupsOptions) {
     this.#options = options
-    this.#replays = { turns: new ReplayTurns(REPLAY_TURNS), pages: new ReplayPages(MAX_REPLAY_BYTES) }
+    this.#documents = new HeldDocuments(options.memory.hold('liveOperations'))
+    this.#replays = { turns: new ReplayTurns(REPLAY_TURNS), pages: new ReplayPages(options.memory) }
   }
 
   get size(): number {
@@ -101,15 +106,39 @@ export class LiveGroups {
     for (const group of this.#groups.values()) this.#close(group)
   }
 
+  /** @throws GraphQLError if there is no memory left for it */
   #open(operation: LiveOperation): Group {
     const { name, key, source, execute } = operation
-    const { ledger, stats, createContext } = this.#options
+    const { ledger, memory, stats, createContext } = this.#options
+    const letGo = this.#documents.hold(operation.document)
+    const held = memory.hold('liveOperations')
+    if (letGo === null || !held.take(operation.bytes)) {
+      letGo?.()
+      throw fault('OVERLOADED', 'There are too many different live operations.', { retryable: true })
+    }
     const render = createRender(execute, createContext(), this.#options)
-    const onEnd = () => this.#groups.delete(key)
+    const onEnd = () => {
+      this.#groups.delete(key)
+    }
+    const onClose = () => {
+      letGo()
+      held.release()
+    }
     const group =
       source.kind === 'state'
-        ? new StateGroup({ name, key, source, render, stats, slices: this.#slices, onEnd })
-        : new LedgerGroup({ name, key, source, render, stats, ledger, replays: this.#replays, onEnd })
+        ? new StateGroup({ name, key, source, render, stats, held, slices: this.#slices, onEnd, onClose })
+        : new LedgerGroup({
+            name,
+            key,
+            source,
+            render,
+            stats,
+            held,
+            ledger,
+            replays: this.#replays,
+            onEnd,
+            onClose,
+          })
     this.#groups.set(key, group)
     return group
   }

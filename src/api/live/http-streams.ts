@@ -9,6 +9,7 @@ import { badUserInput, fault, formatFault } from '../errors.ts'
 import { isRecord } from '../ordinary-request.ts'
 import type { LiveStats } from '../../live/stats.ts'
 import type { Admission, Refusal } from './admission.ts'
+import type { Backlogs } from './backlogs.ts'
 import { asciiJson } from './frame.ts'
 import type { LiveGroups } from './groups.ts'
 import type { LiveRequest, PrepareOperation } from './operation.ts'
@@ -19,6 +20,7 @@ export interface HttpStreamsOptions {
   readonly prepare: PrepareOperation
   readonly groups: LiveGroups
   readonly stats: LiveStats
+  readonly backlogs: Backlogs
   readonly admission: Admission
   /** Receives errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
@@ -52,7 +54,7 @@ const REFUSALS: Readonly<Record<Refusal, { status: number; fault: GraphQLError }
 const PIPELINED = badUserInput('A live operation has to wait for the answer to the request before it.')
 
 export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
-  const { prepare, groups, stats, admission, report } = options
+  const { prepare, groups, stats, backlogs, admission, report } = options
   const streams = new Set<Stream>()
 
   function serve(request: FastifyRequest, reply: FastifyReply): boolean {
@@ -85,6 +87,7 @@ export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
       client: place.client,
       groups,
       stats,
+      backlogs,
       encodeError: (error) => asciiJson(faultsOf([error])),
       report: (error) => report(error, request.id),
       onEnd() {

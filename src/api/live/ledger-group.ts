@@ -5,6 +5,7 @@ import type { Partition } from '../../log/partition.ts'
 import { formatToken } from '../../log/token.ts'
 import type { MovementRow } from '../../projection/movements.ts'
 import type { LiveStats } from '../../live/stats.ts'
+import type { Holding } from '../client-memory.ts'
 import type { Frame } from './frame.ts'
 import type { Member } from './member.ts'
 import type { Render } from './render.ts'
@@ -26,20 +27,28 @@ export interface LedgerGroupOptions {
   readonly stats: LiveStats
   readonly ledger: LedgerFeed
   readonly replays: Replays
+  /** For recent movements. */
+  readonly held: Holding
   /** A movement could not be rendered: the group has ended. */
   readonly onEnd: () => void
+  /** Nothing of the group is kept any more. */
+  readonly onClose: () => void
 }
 
 interface Recent {
   readonly row: MovementRow
   /** The ledger as of this movement. */
   readonly cursor: LedgerCursor
+  /** Among the recent ones. */
+  isKept: boolean
   /** Null until somebody wants it. */
   frame: Frame | null
 }
 
 /** Movements that are kept for those who come back soon. */
 const MAX_RECENT = 500
+/** What one takes beside the text of its result. */
+const RECENT_BYTES = 1000
 
 /** Groups are told apart by it where their keys would be too long. */
 let groups = 0
@@ -91,8 +100,10 @@ export class LedgerGroup implements Follower {
   }
 
   close(): void {
+    if (this.closed) return
     this.closed = true
     this.#stopFollowing()
+    this.#options.onClose()
   }
 
   take(row: MovementRow): void {
@@ -108,13 +119,13 @@ export class LedgerGroup implements Follower {
     const from = ledger.cursor(source.partitions)
     const members = [...this.#members]
     this.#members.clear()
-    this.#recent.length = 0
+    while (this.#recent.length > 0) this.#forgetOldest()
     this.#recentAfter = new Map([...from, [partition, to]])
     for (const [member, known] of members) this.#resume(member, known === null ? from : later(from, known))
   }
 
   #tell(row: MovementRow): void {
-    const recent = { row, cursor: this.#cursorAt(row), frame: null }
+    const recent: Recent = { row, cursor: this.#cursorAt(row), isKept: false, frame: null }
     this.#remember(recent)
     if (this.#members.size === 0) return
     const frame = this.#frameOf(recent)
@@ -130,9 +141,25 @@ export class LedgerGroup implements Follower {
   }
 
   #remember(recent: Recent): void {
+    const { held } = this.#options
+    if (this.#recent.length === MAX_RECENT) this.#forgetOldest()
+    while (!held.take(RECENT_BYTES)) {
+      if (this.#recent.length === 0) {
+        // There is no room for a single one: whoever resumes reads it.
+        this.#recentAfter = recent.cursor
+        return
+      }
+      this.#forgetOldest()
+    }
+    recent.isKept = true
     this.#recent.push(recent)
-    if (this.#recent.length <= MAX_RECENT) return
-    this.#recentAfter = (this.#recent.shift() as Recent).cursor
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#recent.shift() as Recent
+    oldest.isKept = false
+    this.#options.held.give(RECENT_BYTES + (oldest.frame?.payload.length ?? 0))
+    this.#recentAfter = oldest.cursor
   }
 
   #resume(member: Member, after: LedgerCursor): void {
@@ -202,8 +229,10 @@ export class LedgerGroup implements Follower {
   }
 
   #frameOf(recent: Recent): Frame {
-    recent.frame ??= this.#render(recent.row, recent.cursor)
-    return recent.frame
+    if (recent.frame !== null) return recent.frame
+    const frame = this.#render(recent.row, recent.cursor)
+    if (recent.isKept && this.#options.held.take(frame.payload.length)) recent.frame = frame
+    return frame
   }
 
   #render(row: MovementRow, cursor: LedgerCursor): Frame {

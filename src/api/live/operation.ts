@@ -27,9 +27,10 @@ import type {
   OperationDefinitionNode,
   SelectionNode,
 } from 'graphql'
-import { LRUCache } from 'lru-cache'
+import type { ClientMemory } from '../client-memory.ts'
 import type { ApiContext } from '../context.ts'
 import { asGraphQLError, badUserInput } from '../errors.ts'
+import { plannedDocumentBytes } from '../document-size.ts'
 import { createExecute } from '../execute.ts'
 import type { Execute } from '../execute.ts'
 import { fragmentsOf } from '../fragments.ts'
@@ -57,6 +58,10 @@ export interface LiveOperation {
   readonly name: string
   /** Of all that its results depend on. Where one begins in the ledger is not part of it. */
   readonly key: string
+  /** What it was made of; others may have the same. */
+  readonly document: LiveDocument
+  /** What it takes in memory beside its document. */
+  readonly bytes: number
   readonly source: LiveSource
   /** The field's answer in the client's words. */
   readonly execute: (answer: unknown, contextValue: ApiContext) => ExecutionResult
@@ -73,27 +78,29 @@ export interface PrepareOptions {
   /** Hide from clients' typing mistakes what the schema would have had to offer. */
   readonly production: boolean
   readonly live: LiveStreams
+  readonly memory: ClientMemory
 }
 
-/** Characters of query texts whose documents are kept. A document with its plan takes some two hundred times as much memory. */
-const MAX_CACHED_CHARACTERS = 500_000
-
-interface Known {
+/** A document that was read and checked. */
+export interface LiveDocument {
   readonly document: DocumentNode
   /** By name of the operation. */
   readonly executes: Map<string | null, Execute>
+  /** With all plans that can be made of it. */
+  readonly bytes: number
 }
 
-export function createPrepare({ schema, production, live }: PrepareOptions): PrepareOperation {
+/** What an operation takes beside its document, and for each character of its key and variables. */
+const OPERATION_BYTES = 4000
+const CHARACTER_BYTES = 16
+
+export function createPrepare({ schema, production, live, memory }: PrepareOptions): PrepareOperation {
   const exceeded = createLimitCheck(schema)
   const hideSuggestions = production
-  const known = new LRUCache<string, Known>({
-    maxSize: MAX_CACHED_CHARACTERS,
-    sizeCalculation: (_, text) => text.length + 1,
-  })
+  const known = memory.cache<string, LiveDocument>('liveDocuments', ({ bytes }) => bytes)
 
   /** @throws GraphQLError, or several */
-  function readDocument(query: string): Known {
+  function readDocument(query: string): LiveDocument {
     const before = known.get(query)
     if (before !== undefined) return before
     const document = parseWithinLimits(query)
@@ -104,13 +111,13 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
       maxErrors: MAX_VALIDATION_ERRORS,
     })
     if (invalid.length > 0) throw new Refused(invalid)
-    const read: Known = { document, executes: new Map() }
+    const read: LiveDocument = { document, executes: new Map(), bytes: plannedDocumentBytes(document) }
     known.set(query, read)
     return read
   }
 
   /** One for all who ask with that text, whatever their variables. */
-  function executeOf({ document, executes }: Known, operationName: string | null): Execute {
+  function executeOf({ document, executes }: LiveDocument, operationName: string | null): Execute {
     const before = executes.get(operationName)
     if (before !== undefined) return before
     const execute = createExecute({ schema, document, operationName, repeatable: true })
@@ -149,12 +156,17 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
     if (typeof after === 'string' && field.args.some(({ name }) => name === 'after')) args['after'] = after
     const execute = executeOf(read, operationName ?? null)
     const watched = { ...args, after: undefined }
+    const declared = only(variables ?? {}, operation)
+    const key = keyOf(nodes, fragments, watched, coerced, isShareable(field) ? null : principal)
+    const text = key.length + JSON.stringify(declared).length
     return {
       name: `${field.name} ${canonicalJson(watched)}`,
-      key: keyOf(nodes, fragments, watched, coerced, isShareable(field) ? null : principal),
+      key,
+      document: read,
+      bytes: OPERATION_BYTES + CHARACTER_BYTES * text,
       source: open(args, live),
       execute(answer, context) {
-        const result = execute({ [field.name]: answer }, context, variables ?? undefined)
+        const result = execute({ [field.name]: answer }, context, declared)
         if (isPromise(result)) throw new Error(`${field.name} has more to wait for than its answer.`)
         return result
       },
@@ -169,6 +181,17 @@ export function createPrepare({ schema, production, live }: PrepareOptions): Pre
       return [asGraphQLError(error)]
     }
   }
+}
+
+/** The variables that the operation declares: others that a client sends are not kept. */
+function only(
+  variables: Record<string, unknown>,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): Record<string, unknown> {
+  const names = variableDefinitions.map(({ variable }) => variable.name.value)
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
+  )
 }
 
 /** The schema says that the field's results are the same whoever asks. Without its word they are not shared. */

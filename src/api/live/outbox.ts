@@ -5,12 +5,15 @@
  */
 import { deferred } from '../../lib/deferred.ts'
 import type { Deferred } from '../../lib/deferred.ts'
+import type { Backlogs } from './backlogs.ts'
 import type { Frame } from './frame.ts'
 import type { LiveStats } from '../../live/stats.ts'
 
 /** A socket or an answer that is being written. `writableNeedDrain` says that it holds as much as it should. */
 export interface Exit {
   readonly writableNeedDrain: boolean
+  /** Bytes that it has not sent yet. */
+  readonly writableLength: number
   write(text: string, encoding: 'latin1'): boolean
   once(event: 'drain', listener: () => void): unknown
 }
@@ -47,19 +50,23 @@ class Backlog {
   since = performance.now()
   movements = 0
   next = 0
+  /** What the exit had not sent yet when it was last looked at. */
+  buffered = 0
   drained: Deferred<void> | null = null
 }
 
 export class Outbox {
   readonly #exit: Exit
   readonly #stats: LiveStats
+  readonly #memory: Backlogs
   readonly #owner: OutboxOwner
   #backlog: Backlog | null = null
   #closed = false
 
-  constructor(exit: Exit, stats: LiveStats, owner: OutboxOwner) {
+  constructor(exit: Exit, stats: LiveStats, memory: Backlogs, owner: OutboxOwner) {
     this.#exit = exit
     this.#stats = stats
+    this.#memory = memory
     this.#owner = owner
   }
 
@@ -84,11 +91,10 @@ export class Outbox {
     if (this.#closed || !this.#owner.isOpen) return
     try {
       if (this.#backlog === null && !this.#exit.writableNeedDrain) {
-        this.#exit.write(operation.encode(frame), 'latin1')
+        if (!this.#exit.write(operation.encode(frame), 'latin1')) this.#fallBehind()
         return
       }
-      this.#backlog ??= this.#fallBehind()
-      this.#keep(this.#backlog, operation, frame)
+      this.#keep(this.#backlog ?? this.#fallBehind(), operation, frame)
     } catch (error) {
       this.#owner.break(error)
     }
@@ -97,41 +103,61 @@ export class Outbox {
   /** Drops what is kept for an operation that has ended. */
   forget(id: string): void {
     if (this.#backlog === null) return
-    for (const [key, { operation, frame }] of this.#backlog.kept) {
-      if (operation.id !== id) continue
-      this.#backlog.kept.delete(key)
-      if (frame.key === null) this.#backlog.movements -= 1
-    }
+    for (const [slot, { operation }] of this.#backlog.kept)
+      if (operation.id === id) this.#drop(this.#backlog, slot)
   }
 
   /** The connection is gone: nothing is sent or kept any more. */
   close(): void {
     this.#closed = true
-    this.#backlog?.drained?.resolve()
+    const backlog = this.#backlog
+    if (backlog === null) return
+    for (const slot of backlog.kept.keys()) this.#drop(backlog, slot)
+    this.#memory.unbuffer(backlog.buffered)
+    backlog.drained?.resolve()
     this.#backlog = null
   }
 
   #fallBehind(): Backlog {
+    const backlog = new Backlog()
+    this.#backlog = backlog
+    this.#countBuffered(backlog)
     this.#flushWhenDrained()
-    return new Backlog()
+    return backlog
+  }
+
+  #countBuffered(backlog: Backlog): void {
+    this.#memory.unbuffer(backlog.buffered)
+    backlog.buffered = this.#exit.writableLength
+    if (this.#memory.buffer(backlog.buffered)) return
+    backlog.buffered = 0
+    this.#giveUp()
+  }
+
+  /** The client is behind, and there is no room for what it would have to get. */
+  #giveUp(): void {
+    this.close()
+    this.#owner.cutOff()
   }
 
   #keep(backlog: Backlog, operation: OutboxOperation, frame: Frame): void {
-    if (frame.key !== null) {
-      const slot = `${operation.id.length} ${operation.id} ${frame.key}`
-      if (backlog.kept.has(slot)) this.#stats.conflated += 1
-      backlog.kept.set(slot, { operation, frame })
-      return
+    if (this.#closed) return
+    const slot = slotOf(backlog, operation, frame)
+    if (backlog.kept.has(slot)) {
+      this.#stats.conflated += 1
+      this.#drop(backlog, slot)
     }
-    if (backlog.movements === MAX_KEPT_MOVEMENTS) {
-      this.close()
-      this.#owner.cutOff()
-      return
-    }
-    backlog.movements += 1
-    backlog.next += 1
-    // Not to be taken for a state's slot, which has spaces.
-    backlog.kept.set(String(backlog.next), { operation, frame })
+    if (backlog.movements >= MAX_KEPT_MOVEMENTS || !this.#memory.keep(frame)) return this.#giveUp()
+    backlog.kept.set(slot, { operation, frame })
+    if (frame.key === null) backlog.movements += 1
+  }
+
+  #drop(backlog: Backlog, slot: string): void {
+    const kept = backlog.kept.get(slot)
+    if (kept === undefined) return
+    backlog.kept.delete(slot)
+    this.#memory.drop(kept.frame)
+    if (kept.frame.key === null) backlog.movements -= 1
   }
 
   #flushWhenDrained(): void {
@@ -148,16 +174,25 @@ export class Outbox {
     const backlog = this.#backlog
     if (backlog === null || !this.#owner.isOpen) return
     backlog.since = performance.now()
-    for (const [key, { operation, frame }] of backlog.kept) {
+    for (const [slot, { operation, frame }] of backlog.kept) {
       if (this.#exit.writableNeedDrain) {
+        this.#countBuffered(backlog)
         this.#flushWhenDrained()
         return
       }
-      backlog.kept.delete(key)
-      if (frame.key === null) backlog.movements -= 1
+      this.#drop(backlog, slot)
       this.#exit.write(operation.encode(frame), 'latin1')
     }
+    this.#memory.unbuffer(backlog.buffered)
     this.#backlog = null
     backlog.drained?.resolve()
   }
+}
+
+/** A newer state takes the place of the one before it; each movement has its own. */
+function slotOf(backlog: Backlog, { id }: OutboxOperation, { key }: Frame): string {
+  if (key !== null) return `${id.length} ${id} ${key}`
+  backlog.next += 1
+  // Not to be taken for a state's slot, which has spaces.
+  return String(backlog.next)
 }

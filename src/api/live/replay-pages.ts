@@ -2,8 +2,9 @@
  * Pages of movements as frames, for those who resume. Members of a group that are at the same point are given the same page: it is
  * read once and rendered once.
  */
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import type { LedgerCursor } from '../../live/ledger-feed.ts'
+import type { ClientMemory } from '../client-memory.ts'
 import type { Frame } from './frame.ts'
 
 export interface ReplayPage {
@@ -21,17 +22,13 @@ export class ReplayPages {
   readonly #pages: LRUCache<string, ReplayPage>
   readonly #beingMade = new Map<string, Promise<ReplayPage>>()
 
-  constructor(maxBytes: number) {
-    this.#pages = new LRUCache({
-      maxSize: maxBytes,
-      ttl: MAX_AGE_MS,
-      sizeCalculation: ({ frames }, key) =>
+  constructor(memory: ClientMemory) {
+    this.#pages = memory.cache(
+      'replays',
+      ({ frames }, key) =>
         frames.reduce((sum, { payload }) => sum + payload.length + FRAME_BYTES, key.length + FRAME_BYTES),
-    })
-  }
-
-  get bytes(): number {
-    return this.#pages.calculatedSize
+      { ttl: MAX_AGE_MS },
+    )
   }
 
   async get(key: string, make: () => Promise<ReplayPage>): Promise<ReplayPage> {

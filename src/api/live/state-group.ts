@@ -1,4 +1,5 @@
 import type { Slices } from '../../lib/slices.ts'
+import type { Holding } from '../client-memory.ts'
 import type { Frame } from './frame.ts'
 import type { Member } from './member.ts'
 import type { Render } from './render.ts'
@@ -12,8 +13,12 @@ export interface StateGroupOptions {
   readonly render: Render
   readonly stats: LiveStats
   readonly slices: Slices
+  /** For the last results. */
+  readonly held: Holding
   /** The source has ended, and the group with it. */
   readonly onEnd: () => void
+  /** Nothing of the group is kept any more. */
+  readonly onClose: () => void
 }
 
 /** Members that watch the same states. Whoever joins gets the last frame of each key, and then what everybody gets. */
@@ -25,7 +30,7 @@ export class StateGroup {
   readonly #values: AsyncGenerator<unknown, void, void>
   readonly #members = new Set<Member>()
   readonly #frames = new Map<string, Frame>()
-  /** States that came while there was nobody to see them. */
+  /** States whose results are not kept: they came while there was nobody to see them, or there was no room for the result. */
   readonly #unseen = new Map<string, unknown>()
 
   constructor(options: StateGroupOptions) {
@@ -42,11 +47,11 @@ export class StateGroup {
 
   /** @throws if a state cannot be rendered */
   join(member: Member): void {
-    for (const value of this.#unseen.values()) this.#render(value)
-    this.#unseen.clear()
+    const unseen = [...this.#unseen.values()]
     this.#members.add(member)
     this.#options.stats.cachedSnapshots += this.#frames.size
-    for (const frame of this.#frames.values()) member.next(frame)
+    for (const frame of this.#frames.values()) if (!this.#unseen.has(frame.key as string)) member.next(frame)
+    for (const value of unseen) member.next(this.#render(value))
   }
 
   leave(member: Member): void {
@@ -54,8 +59,14 @@ export class StateGroup {
   }
 
   close(): void {
-    this.closed = true
+    this.#end()
     void this.#values.return()
+  }
+
+  #end(): void {
+    if (this.closed) return
+    this.closed = true
+    this.#options.onClose()
   }
 
   async #run(): Promise<void> {
@@ -67,7 +78,7 @@ export class StateGroup {
         this.#take(value)
       }
     } catch (error) {
-      this.closed = true
+      this.#end()
       for (const member of this.#members) member.fail(error)
       this.#options.onEnd()
     }
@@ -79,7 +90,8 @@ export class StateGroup {
       return
     }
     const { stats, source } = this.#options
-    const isChange = this.#frames.has(source.keyOf(value))
+    const key = source.keyOf(value)
+    const isChange = this.#frames.has(key) || this.#unseen.has(key)
     const frame = this.#render(value)
     for (const member of this.#members) member.next(frame)
     // The first state of a key is a snapshot, and may be old.
@@ -90,7 +102,23 @@ export class StateGroup {
     const { render, source } = this.#options
     const key = source.keyOf(value)
     const frame = render(source.resultOf(value), { key, cursor: source.cursorOf(value) })
-    this.#frames.set(key, frame)
+    this.#keep(key, frame, value)
     return frame
   }
+
+  /** The result for those who join; or the value to make it of again, where there is no room. */
+  #keep(key: string, frame: Frame, value: unknown): void {
+    const { held } = this.#options
+    held.give(bytesOf(this.#frames.get(key)))
+    this.#frames.delete(key)
+    this.#unseen.delete(key)
+    if (held.take(bytesOf(frame))) this.#frames.set(key, frame)
+    else this.#unseen.set(key, value)
+  }
 }
+
+/** What a result takes beside its text. */
+const FRAME_BYTES = 300
+
+const bytesOf = (frame: Frame | undefined): number =>
+  frame === undefined ? 0 : frame.payload.length + FRAME_BYTES

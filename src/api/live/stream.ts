@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import { asGraphQLError } from '../errors.ts'
 import type { LiveStats } from '../../live/stats.ts'
+import type { Backlogs } from './backlogs.ts'
 import type { Frame } from './frame.ts'
 import type { LiveGroups } from './groups.ts'
 import type { Member } from './member.ts'
@@ -19,6 +20,7 @@ export interface StreamOptions {
   readonly client: Client
   readonly groups: LiveGroups
   readonly stats: LiveStats
+  readonly backlogs: Backlogs
   /** The errors as clients see them, as JSON. */
   readonly encodeError: (error: GraphQLError) => string
   /** Receives mistakes of ours that end the stream. */
@@ -41,9 +43,9 @@ export class Stream implements Member, OutboxOperation, OutboxOwner {
   #ended = false
 
   constructor(options: StreamOptions) {
-    const { response, stats, groups, format } = options
+    const { response, stats, backlogs, groups, format } = options
     this.#options = options
-    this.#outbox = new Outbox(response, stats, this)
+    this.#outbox = new Outbox(response, stats, backlogs, this)
     this.#memberships = new Memberships(groups)
     this.#heartbeat = setInterval(() => this.#guard(() => this.#beat()), HEARTBEAT_MS)
     response.on('error', () => {})

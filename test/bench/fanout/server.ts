@@ -7,6 +7,8 @@ import { PubSub } from 'graphql-subscriptions'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { ClientMemory } from '../../../src/api/client-memory.ts'
+import { Backlogs } from '../../../src/api/live/backlogs.ts'
 import { Admission } from '../../../src/api/live/admission.ts'
 import { LiveGroups } from '../../../src/api/live/groups.ts'
 import { point } from '../../support/events.ts'
@@ -70,10 +72,12 @@ const starts: Record<Contender, () => Delivery> = {
       onError: fail,
     })
     const live = { hub, partitions: 1, partitionOf: () => 0, async *progress() {} }
+    const memory = new ClientMemory(1000)
     const stats = new LiveStats({ sent: () => {}, confirmed: () => {} })
     const createContext = () => ({ requestId: 'bench' }) as ApiContext
     const groups = new LiveGroups({
       ledger: hub.ledger,
+      memory,
       stats,
       lingerMs: 10_000,
       maxIdle: 1000,
@@ -83,9 +87,10 @@ const starts: Record<Contender, () => Delivery> = {
     const sockets = createLiveSockets({
       path: '/graphql',
       allowsOrigin: () => true,
-      prepare: createPrepare({ schema: createSchema(), production: true, live }),
+      prepare: createPrepare({ schema: createSchema(), production: true, live, memory }),
       groups,
       stats,
+      backlogs: new Backlogs(memory.hold('backlogs')),
       createRequestId: () => 'bench',
       admission: new Admission({
         maxConnections: MAX_CONNECTIONS,
