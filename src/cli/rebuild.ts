@@ -39,15 +39,19 @@ export default command({
       for (const projection of chosen) {
         const progress = startProgress(projection.name, 'events')
         const startedAt = performance.now()
-        const { events, rows, differed } = await rebuildProjection({
+        const { events, rows, differed, heldMs } = await rebuildProjection({
           session,
           projection,
           acceptDifferences,
           onProgress: (done, total) => progress.update(Number(done), Number(total)),
+          onWait: () =>
+            process.stderr.write(
+              `${projection.name}: ready; it is put in place when no other transaction, such as a dump, holds the table.\n`,
+            ),
         }).finally(() => progress.end())
         const seconds = (performance.now() - startedAt) / 1000
         process.stdout.write(
-          `${projection.name}: ${rows} rows from ${events} events in ${seconds.toFixed(1)} s, ${differed ? 'unlike' : 'like'} the ones before.\n`,
+          `${projection.name}: ${rows} rows from ${events} events in ${seconds.toFixed(1)} s, ${differed ? 'unlike' : 'like'} the ones before; put in place in ${Math.ceil(heldMs)} ms.\n`,
         )
       }
     })

@@ -1,8 +1,10 @@
+import { openSession } from '../lib/postgres.ts'
+import { forVerifying } from '../operations/connections.ts'
 import { verifyDatabase } from '../operations/verify.ts'
+import type { Check } from '../operations/verify/check.ts'
 import { command } from './command.ts'
-import { withSession } from './database.ts'
+import { withDatabase } from './database.ts'
 import { startProgress } from './progress.ts'
-import type { Progress } from './progress.ts'
 
 export default command({
   name: 'verify',
@@ -10,25 +12,17 @@ export default command({
     'Proves from the database alone that nothing was lost, doubled or oversold. Exits 1 if something was.',
   args: {},
   run: () =>
-    withSession(async (session) => {
-      const work: { what: string; progress: Progress | null } = { what: '', progress: null }
-      const endProgress = () => {
-        work.progress?.end()
-        work.progress = null
-      }
+    withDatabase(async ({ url, config }) => {
+      const progress = startProgress('replaying the log', 'events')
       const checks = await verifyDatabase({
-        session,
-        onCheck({ claim, detail, holds }) {
-          endProgress()
-          process.stdout.write(`${holds ? '✓' : '✗'} ${claim} ${detail}\n`)
+        openSession: () => openSession(forVerifying(url)),
+        receiptRetentionHours: config.receiptRetentionHours,
+        onCheck: print,
+        onProgress(done, total) {
+          progress.update(Number(done), Number(total))
+          if (done >= total) progress.end()
         },
-        onProgress(what, done, total) {
-          if (what !== work.what) endProgress()
-          work.what = what
-          work.progress ??= startProgress(what, 'events')
-          work.progress.update(Number(done), Number(total))
-        },
-      }).finally(endProgress)
+      }).finally(() => progress.end())
       const broken = checks.filter(({ holds }) => !holds).length
       process.stdout.write(
         broken === 0 ? 'All of it holds.\n' : `${broken} of ${checks.length} do not hold.\n`,
@@ -36,3 +30,6 @@ export default command({
       return broken === 0 ? 0 : 1
     }),
 })
+
+const print = ({ claim, detail, holds }: Check) =>
+  process.stdout.write(`${holds ? '✓' : '✗'} ${claim} ${detail}\n`)

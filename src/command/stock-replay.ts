@@ -1,131 +1,240 @@
-/** The write side's tables as the log alone would have them, to be compared with those that there are. */
-import { asc, gt, sql } from 'drizzle-orm'
-import type { RecordedEvent } from '../domain/messages.ts'
+/**
+ * The write side's tables as the log alone would have them, in tables of their own, and every rule that the log broke on the
+ * way. Memory is bounded by the caches, whatever the number of lines.
+ */
+import { and, eq, sql } from 'drizzle-orm'
+import { date, integer } from 'drizzle-orm/pg-core'
+import { LRUCache } from 'lru-cache'
 import { lineKey } from '../domain/decide.ts'
 import type { LineKey } from '../domain/decide.ts'
-import { batchOf, emptyProduct, evolve, evolveLine } from '../domain/product.ts'
-import type { Line, Product } from '../domain/product.ts'
-import type { BatchReference, CommandId, Sku } from '../domain/values.ts'
+import { batchOf, evolveLine } from '../domain/product.ts'
+import type { Batch, Line } from '../domain/product.ts'
+import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku } from '../domain/values.ts'
+import { pack, packed, packedRows, prepareInsert } from '../lib/bulk.ts'
+import { id, position } from '../lib/column-types.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
-import { allocations, batches } from './tables.ts'
+import type { LoggedEvent } from '../log/read.ts'
+import { stock } from '../log/tables.ts'
+import { checkBatch, checkEvent } from './stock-rules.ts'
 
-const PAGE_ROWS = 10_000
+/** Of their tables, without constraints: what the log says may break them. */
+const batchesTable = stock.table('batches_verify', {
+  partition: integer('partition').notNull(),
+  reference: id('reference').$type<BatchReference>().notNull(),
+  sku: id('sku').$type<Sku>().notNull(),
+  eta: date('eta', { mode: 'string' }).$type<CalendarDate>(),
+  quantity: integer('quantity').notNull(),
+  allocated: integer('allocated').notNull(),
+  version: position('version').$type<LogPosition>().notNull(),
+})
+
+const linesTable = stock.table('allocations_verify', {
+  partition: integer('partition').notNull(),
+  orderId: id('order_id').$type<OrderId>().notNull(),
+  sku: id('sku').$type<Sku>().notNull(),
+  quantity: integer('quantity').$type<Quantity>().notNull(),
+  batchReference: id('batch_reference').$type<BatchReference>(),
+  placed: position('placed').$type<LogPosition>().notNull(),
+})
+
+export const BATCHES = { table: 'stock.batches', copy: 'stock.batches_verify', key: ['reference'] } as const
+export const LINES = {
+  table: 'stock.allocations',
+  copy: 'stock.allocations_verify',
+  key: ['order_id', 'sku'],
+} as const
+
+const MAX_CACHED = 100_000
+const MAX_FINDINGS = 100
 
 export class StockReplay {
-  /** Each command that left a batch with more allocated than it has, or less than nothing. */
+  /** Each batch that a command left with more allocated than it has, or less than nothing. Only the first hundred. */
   readonly oversold: string[] = []
-  readonly #products = new Map<Sku, Product & { readonly partition: Partition }>()
-  readonly #lines = new Map<LineKey, Line & { readonly partition: Partition }>()
+  /** Each event that does not follow from those before it. Only the first hundred. */
+  readonly impossible: string[] = []
+  readonly #batches = new LRUCache<string, Batch>({ max: MAX_CACHED })
+  readonly #lines = new LRUCache<string, Line>({ max: MAX_CACHED })
+  readonly #tables: Tables
 
-  readonly #touched = new Map<BatchReference, Sku>()
-  #command: CommandId | null = null
-
-  get batches(): number {
-    let count = 0
-    for (const product of this.#products.values()) count += product.batches.length
-    return count
+  /** @param db has the two tables, empty */
+  constructor(db: Database) {
+    this.#tables = prepareTables(db)
   }
 
-  get lines(): number {
-    return this.#lines.size
+  /** Takes a partition's next commits. */
+  async take(partition: Partition, events: readonly LoggedEvent[]): Promise<void> {
+    const page = new Page(partition)
+    await this.#load(page, events)
+    const touched = new Set<BatchReference>()
+    for (const recorded of events) {
+      note(this.impossible, checkEvent(partition, recorded, page))
+      page.apply(recorded)
+      const reference = batchOf(recorded.event)
+      if (reference !== null) touched.add(reference)
+      // A batch that shrinks gives up lines in the events that follow; it must be right once the commit ends.
+      if (recorded.tag === null) continue
+      for (const one of touched)
+        note(this.oversold, checkBatch(partition, recorded.position, page.batches.get(one)))
+      touched.clear()
+    }
+    await this.#save(page)
   }
 
-  take(partition: Partition, recorded: RecordedEvent): void {
-    const { event, commandId } = recorded
-    // A batch that shrinks gives up lines in the events that follow; it must be right once its command is done.
-    if (commandId !== this.#command) this.settle()
-    this.#command = commandId
-    const product = evolve(this.#products.get(event.sku) ?? emptyProduct(event.sku), recorded)
-    this.#products.set(event.sku, { ...product, partition })
-    const reference = batchOf(event)
-    if (reference !== null) this.#touched.set(reference, event.sku)
-    if ('orderId' in event) {
+  async #load(page: Page, events: readonly LoggedEvent[]): Promise<void> {
+    const references = new Set<BatchReference>()
+    const keys = new Map<LineKey, { orderId: OrderId; sku: Sku }>()
+    for (const { event } of events) {
+      const reference = batchOf(event)
+      if (reference !== null && !page.batches.has(reference)) {
+        const known = this.#batches.get(`${page.partition} ${reference}`)
+        if (known === undefined) references.add(reference)
+        else page.batches.set(reference, known)
+      }
+      if (!('orderId' in event)) continue
       const key = lineKey(event.orderId, event.sku)
-      const line = evolveLine(this.#lines.get(key), recorded)
-      if (line === undefined) this.#lines.delete(key)
-      else this.#lines.set(key, { ...line, partition })
+      if (page.lines.has(key)) continue
+      const line = this.#lines.get(`${page.partition} ${key}`)
+      if (line === undefined) keys.set(key, event)
+      else page.lines.set(key, line)
     }
+    for (const batch of await this.#tables.loadBatches(page.partition, [...references]))
+      page.batches.set(batch.reference, batch)
+    for (const line of await this.#tables.loadLines(page.partition, [...keys.values()]))
+      page.lines.set(lineKey(line.orderId, line.sku), line)
   }
 
-  /** Looks at what the last command left behind. Call once more after the last event. */
-  settle(): void {
-    for (const [reference, sku] of this.#touched) {
-      const batch = this.#products.get(sku)?.batches.find((candidate) => candidate.reference === reference)
-      if (batch === undefined || (batch.allocated >= 0 && batch.allocated <= batch.quantity)) continue
-      const { allocated, quantity } = batch
-      this.oversold.push(
-        `command ${this.#command} left batch ${reference} with ${allocated} of ${quantity} allocated`,
-      )
-    }
-    this.#touched.clear()
-  }
-
-  /** @returns what differs, in words */
-  async compareBatches(db: Database): Promise<string[]> {
-    const expected = new Map<BatchReference, string>()
-    for (const { batches: own, partition } of this.#products.values()) {
-      for (const { reference, sku, eta, quantity, allocated, version } of own) {
-        expected.set(reference, describe([partition, sku, eta, quantity, allocated, version]))
+  async #save(page: Page): Promise<void> {
+    const { partition } = page
+    const batches = [...page.changedBatches].flatMap((reference) => page.batches.get(reference) ?? [])
+    const lines: Line[] = []
+    const removed: { orderId: OrderId; sku: Sku }[] = []
+    for (const [key, named] of page.changedLines) {
+      const line = page.lines.get(key)
+      if (line === undefined) {
+        removed.push(named)
+        this.#lines.delete(`${partition} ${key}`)
+      } else {
+        lines.push(line)
+        this.#lines.set(`${partition} ${key}`, line)
       }
     }
-    const differences: string[] = []
-    for (let after = ''; ;) {
-      const page = await db
-        .select()
-        .from(batches)
-        .where(sql`${batches.reference} > ${after}`)
-        .orderBy(asc(batches.reference))
-        .limit(PAGE_ROWS)
-      for (const { reference, partition, sku, eta, quantity, allocated, version } of page) {
-        const found = describe([partition, sku, eta, quantity, allocated, version])
-        compare(differences, `batch ${reference}`, expected.get(reference), found)
-        expected.delete(reference)
-      }
-      const last = page.at(-1)
-      if (last === undefined) break
-      after = last.reference
-    }
-    for (const [reference, batch] of expected) compare(differences, `batch ${reference}`, batch, undefined)
-    return differences
-  }
-
-  /** @returns what differs, in words */
-  async compareLines(db: Database): Promise<string[]> {
-    const differences: string[] = []
-    const missing = new Set(this.#lines.keys())
-    for (let after = ['', '']; ;) {
-      const page = await db
-        .select()
-        .from(allocations)
-        .where(gt(sql`(${allocations.orderId}, ${allocations.sku})`, sql`(${after[0]}, ${after[1]})`))
-        .orderBy(asc(allocations.orderId), asc(allocations.sku))
-        .limit(PAGE_ROWS)
-      for (const { orderId, sku, partition, quantity, batchReference, placed } of page) {
-        const key = lineKey(orderId, sku)
-        const line = this.#lines.get(key)
-        const expected = line && describe([line.partition, line.quantity, line.batchReference, line.placed])
-        const found = describe([partition, quantity, batchReference, placed])
-        compare(differences, `line of order ${orderId} for ${sku}`, expected, found)
-        missing.delete(key)
-      }
-      const last = page.at(-1)
-      if (last === undefined) break
-      after = [last.orderId, last.sku]
-    }
-    for (const key of missing) compare(differences, `line ${key.replace('\u001f', ' ')}`, 'there', undefined)
-    return differences
+    for (const batch of batches) this.#batches.set(`${partition} ${batch.reference}`, batch)
+    await this.#tables.save(partition, batches, lines, removed)
   }
 }
 
-const describe = (values: readonly unknown[]): string => values.map(String).join(' ')
+/** What a page of events concerns, in memory. */
+class Page {
+  readonly partition: Partition
+  readonly batches = new Map<BatchReference, Batch>()
+  readonly lines = new Map<LineKey, Line>()
+  readonly changedBatches = new Set<BatchReference>()
+  readonly changedLines = new Map<LineKey, { orderId: OrderId; sku: Sku }>()
 
-function compare(
-  differences: string[],
-  what: string,
-  expected: string | undefined,
-  found: string | undefined,
-): void {
-  if (expected !== found)
-    differences.push(`${what}: the log says ${expected ?? 'none'}, the table ${found ?? 'none'}`)
+  constructor(partition: Partition) {
+    this.partition = partition
+  }
+
+  apply(recorded: LoggedEvent): void {
+    const { event } = recorded
+    const reference = batchOf(event)
+    const batch = reference === null ? undefined : batchAfter(this.batches.get(reference), recorded)
+    if (batch !== undefined) {
+      this.batches.set(batch.reference, batch)
+      this.changedBatches.add(batch.reference)
+    }
+    if (!('orderId' in event)) return
+    const key = lineKey(event.orderId, event.sku)
+    const line = evolveLine(this.lines.get(key), recorded)
+    if (line === undefined) this.lines.delete(key)
+    else this.lines.set(key, line)
+    this.changedLines.set(key, event)
+  }
+}
+
+function batchAfter(batch: Batch | undefined, { event, position: version }: LoggedEvent): Batch | undefined {
+  if (event.type === 'BatchCreated') {
+    const { reference, sku, eta, quantity } = event
+    return { reference, sku, eta, quantity, allocated: 0, version }
+  }
+  if (batch === undefined) return undefined
+  switch (event.type) {
+    case 'BatchQuantityChanged':
+      return { ...batch, quantity: event.to, version }
+    case 'LineAllocated':
+      return { ...batch, allocated: batch.allocated + event.quantity, version }
+    case 'LineDeallocated':
+      return { ...batch, allocated: batch.allocated - event.quantity, version }
+    case 'LineBackordered':
+    case 'BackorderCancelled':
+      return batch
+    default:
+      return event satisfies never
+  }
+}
+
+function note(findings: string[], finding: string | null): void {
+  if (finding !== null && findings.length < MAX_FINDINGS) findings.push(finding)
+}
+
+interface Tables {
+  loadBatches(partition: Partition, references: readonly BatchReference[]): Promise<Batch[]>
+  loadLines(partition: Partition, keys: readonly { orderId: OrderId; sku: Sku }[]): Promise<Line[]>
+  save(
+    partition: Partition,
+    batches: readonly Batch[],
+    lines: readonly Line[],
+    removed: readonly { orderId: OrderId; sku: Sku }[],
+  ): Promise<void>
+}
+
+function prepareTables(db: Database): Tables {
+  const batches = db
+    .select()
+    .from(batchesTable)
+    .where(
+      and(
+        eq(batchesTable.partition, sql.placeholder('partition')),
+        sql`${batchesTable.reference} = any(${packed('references')})`,
+      ),
+    )
+    .prepare('verify_batches')
+  const wanted = sql`${packedRows('orders', 'skus')} as wanted(order_id, sku)`
+  const one = db
+    .select()
+    .from(linesTable)
+    .where(
+      and(
+        eq(linesTable.partition, sql.placeholder('partition')),
+        sql`${linesTable.orderId} = wanted.order_id and ${linesTable.sku} = wanted.sku`,
+      ),
+    )
+    .as('one')
+  const lines = db.select(one._.selectedFields).from(wanted).crossJoinLateral(one).prepare('verify_lines')
+  const upsertBatches = prepareInsert(db, batchesTable, [batchesTable.partition, batchesTable.reference])
+  const upsertLines = prepareInsert(db, linesTable, [
+    linesTable.partition,
+    linesTable.orderId,
+    linesTable.sku,
+  ])
+  const named = (keys: readonly { orderId: OrderId; sku: Sku }[]) => ({
+    orders: pack(keys.map(({ orderId }) => orderId)),
+    skus: pack(keys.map(({ sku }) => sku)),
+  })
+  return {
+    loadBatches: async (partition, references) =>
+      references.length === 0 ? [] : await batches.execute({ partition, references: pack(references) }),
+    loadLines: async (partition, keys) =>
+      keys.length === 0 ? [] : await lines.execute({ partition, ...named(keys) }),
+    async save(partition, changed, kept, removed) {
+      await upsertBatches(changed.map((batch) => ({ partition, ...batch })))
+      await upsertLines(kept.map((line) => ({ partition, ...line })))
+      if (removed.length === 0) return
+      const { orders, skus } = named(removed)
+      await db.execute(sql`delete from ${linesTable} l
+        using unnest(string_to_array(${orders}, e'\\x1f'), string_to_array(${skus}, e'\\x1f')) as gone(order_id, sku)
+        where l.partition = ${partition} and l.order_id = gone.order_id and l.sku = gone.sku`)
+    },
+  }
 }

@@ -37,6 +37,9 @@ export const isReadOnly = (error: unknown): boolean => driverError(error)?.code 
 export const isFatal = (error: unknown): boolean =>
   ['FATAL', 'PANIC'].includes(driverError(error)?.severity ?? '')
 
+/** A lock was not to be had within `lock_timeout`. */
+export const isLockTimeout = (error: unknown): boolean => driverError(error)?.code === '55P03'
+
 /**
  * The database could not be reached, let nobody in, went away, was out of resources or took too long: nothing that is wrong
  * with the statement. By the severity of what the server said, by SQLSTATE, or by the codes of postgres.js and of sockets.

@@ -56,3 +56,10 @@ export const forMaintenance = (url: string): ConnectionOptions => ({
   // What is half done after a crash is thrown away anyway.
   settings: { timezone: 'UTC', jit: 'off', work_mem: '128MB', synchronous_commit: 'off' },
 })
+
+/** Verifying: many short statements on tables that were just made, and that nobody needs after a crash. */
+export const forVerifying = (url: string): ConnectionOptions => ({
+  url,
+  applicationName: 'onhand verify',
+  settings: { ...everywhere, work_mem: '64MB', synchronous_commit: 'off' },
+})

@@ -1,167 +1,202 @@
 /**
- * Proves from the database alone that nothing was lost, doubled or oversold: everything is made again from the log, in memory
- * or in tables that nobody else sees, and compared with what is there. One snapshot, so that it can be done at any time.
+ * Proves from the database alone that nothing was lost, doubled or oversold: everything is made again from the log, in tables
+ * beside, and compared with what is there.
+ *
+ * It can be done at any time, while servers write and projections are rebuilt: no statement takes long and no transaction is
+ * open for long, so that Postgres can clean up behind the commands. Memory is bounded, whatever the size of the tables.
  */
 import { sql } from 'drizzle-orm'
-import { StockReplay } from '../command/stock-replay.ts'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
+import type { LogPosition } from '../domain/values.ts'
+import { isUnavailable } from '../lib/postgres-error.ts'
 import type { Database, Session } from '../lib/postgres.ts'
+import type { Partition } from '../log/partition.ts'
 import { createLogReader } from '../log/read.ts'
+import type { LogEntry } from '../log/read.ts'
 import { projections } from '../projection/all.ts'
-import { createCheckpoints } from '../projector/checkpoint.ts'
-import { createCopy, differences, digest } from '../projector/copy.ts'
-import { createProgressRead } from '../projector/progress.ts'
-import type { PartitionProgress } from '../projector/progress.ts'
-
-export interface Check {
-  /** What is claimed. */
-  readonly claim: string
-  /** What it was proven with, or some of what is wrong. */
-  readonly detail: string
-  readonly holds: boolean
-}
+import { COPY_BATCH_EVENTS } from '../projector/copy.ts'
+import { checked } from './verify/check.ts'
+import type { Check } from './verify/check.ts'
+import { checkConsumers } from './verify/consumers.ts'
+import { checkLog } from './verify/log.ts'
+import { checkCommands, checkReceipts } from './verify/receipts.ts'
+import { checkRules } from './verify/rules.ts'
+import { checkConstraints, checkPartitions } from './verify/structure.ts'
+import { dropWorkTables, projectionSubject, stockSubject } from './verify/subject.ts'
+import type { Subject } from './verify/subject.ts'
 
 export interface VerifyOptions {
-  readonly session: Session
+  /** Several are used at the same time. */
+  readonly openSession: () => Session
+  /** For how long the receipt of a command is kept. */
+  readonly receiptRetentionHours: number
   /** Told of each check as it is done. */
   readonly onCheck: (check: Check) => void
-  /** Events gone through so far, of how many, for what. */
-  readonly onProgress: (what: string, done: bigint, total: bigint) => void
+  /** Events gone through so far, of how many. */
+  readonly onProgress: (done: bigint, total: bigint) => void
+}
+
+/** Another run is at work on this database. */
+export class VerifyingAlready extends Error {
+  override readonly name = 'VerifyingAlready'
+  override readonly message = 'The database is being verified already.'
 }
 
 /** @returns all checks; the database is as good as it says if all of them hold */
 export async function verifyDatabase(options: VerifyOptions): Promise<Check[]> {
-  const { session, onCheck } = options
-  const checks: Check[] = []
-  const report = (check: Check) => {
-    checks.push(check)
-    onCheck(check)
+  const sessions: Session[] = []
+  const openSession = () => {
+    const session = options.openSession()
+    sessions.push(session)
+    return session
   }
-  await session
-    .transaction(async () => {
-      await session.db.execute(sql`set transaction isolation level repeatable read`)
-      const progress = await createProgressRead(session.db)()
-      const log = await checkLog(session.db)
-      report(log)
-      // What follows from a log that lacks events, nobody can say.
-      if (!log.holds) throw new Done()
-      for (const check of await checkWriteSide(options)) report(check)
-      for (const projection of projections) {
-        const rows = progress.filter((row) => row.projection === projection.name)
-        report(await checkProjection(options, projection, rows))
-      }
-      throw new Done()
-    })
-    // The copies go with the transaction.
-    .catch((error: unknown) => {
-      if (!(error instanceof Done)) throw error
-    })
+  const { db } = openSession()
+  try {
+    await claim(db)
+    return await verify(options, db, openSession)
+  } finally {
+    // The claim goes with its session.
+    await Promise.all(sessions.map((session) => session.close()))
+  }
+}
+
+/** Any number that nobody else on the database uses for advisory locks. */
+const VERIFY_LOCK = 7_201_844
+
+async function claim(db: Database): Promise<void> {
+  const [row] = await db.execute<{ claimed: boolean }>(
+    sql`select pg_try_advisory_lock(${VERIFY_LOCK}) as claimed`,
+  )
+  if (row?.claimed !== true) throw new VerifyingAlready()
+}
+
+async function verify(options: VerifyOptions, db: Database, openSession: () => Session): Promise<Check[]> {
+  const checks: Check[] = []
+  const report = (...done: readonly Check[]) => {
+    for (const check of done) {
+      checks.push(check)
+      options.onCheck(check)
+    }
+  }
+  const heads = await createLogReader(db).heads()
+  const partitions = [...heads.keys()]
+  report(await checkConstraints(db), await checkPartitions(db, new Set(partitions)))
+  const log = await checkLog(db, heads)
+  report(...log, await checkConsumers(db))
+  // What follows from a log that lacks events, nobody can say.
+  if (log.some(({ holds }) => !holds)) return checks
+
+  await dropWorkTables(db, projections)
+  try {
+    const subjects = [await stockSubject(openSession())]
+    for (const projection of projections) subjects.push(await projectionSubject(openSession(), projection))
+    const failures = new Map<Subject, string>()
+    const commands = await replayLog(options, db, partitions, subjects, failures)
+    report(...(await compare(subjects, failures, partitions)), await checkAnswers(db, partitions, commands))
+    report(...(await checkRules(db, partitions)))
+  } finally {
+    await dropWorkTables(db, projections)
+  }
   return checks
 }
 
-class Done extends Error {}
-
-async function checkLog(db: Database): Promise<Check> {
-  const rows = await db.execute<{
-    partition: number
-    head: string
-    events: string
-    first: string
-    last: string
-  }>(
-    sql`select p.partition, coalesce(max(e.position), 0) as head, count(e.position) as events,
-        coalesce(min(e.position), 1) as first, coalesce(max(e.position), 0) as last
-      from stock.log_partitions p left join stock.events e using (partition)
-      group by p.partition order by p.partition`,
-  )
-  const broken = rows.filter(
-    ({ head, events, first, last }) => head !== events || head !== last || first !== '1',
-  )
-  return {
-    claim: 'The log is gapless.',
-    holds: broken.length === 0,
-    detail:
-      broken.length === 0
-        ? `${rows.reduce((sum, { events }) => sum + Number(events), 0)} events in ${rows.length} partition(s), counted 1 to head`
-        : broken
-            .map(
-              (row) =>
-                `partition ${row.partition}: head ${row.head}, ${row.events} events from ${row.first} to ${row.last}`,
-            )
-            .join('\n'),
-  }
-}
-
-async function checkWriteSide({ session: { db }, onProgress }: VerifyOptions): Promise<Check[]> {
+/** Goes through the log once, for all subjects. @returns what is wrong with commands */
+async function replayLog(
+  { onProgress, receiptRetentionHours }: VerifyOptions,
+  db: Database,
+  partitions: readonly Partition[],
+  subjects: readonly Subject[],
+  failures: Map<Subject, string>,
+): Promise<string[]> {
   const log = createLogReader(db)
-  const replay = new StockReplay()
-  for (const [partition, { position: head }] of await log.heads()) {
-    for (let at = 0n as typeof head; at < head;) {
-      const events = await log.read(partition, at, 10_000)
-      const last = events.at(-1)
+  const wrong: string[] = []
+  const heads = await log.heads()
+  const total = [...heads.values()].reduce((sum, { position }) => sum + position, 0n)
+  let before = 0n
+  for (const partition of partitions) {
+    const goals = new Map<Subject, LogPosition>()
+    for (const subject of subjects) goals.set(subject, await subject.goal(partition))
+    const head = heads.get(partition)?.position ?? 0n
+    let at = 0n as LogPosition
+    let next = log.read(partition, at, COPY_BATCH_EVENTS)
+    while (at < head) {
+      const page = await next
+      const last = page.at(-1)
       if (last === undefined) break
-      for (const recorded of events) if ('event' in recorded) replay.take(partition, recorded)
+      next = log.read(partition, last.position, COPY_BATCH_EVENTS)
+      next.catch(() => {})
+      const taking = subjects.map((subject) =>
+        takeUpTo(subject, partition, page, goals.get(subject), failures),
+      )
+      taking.push(
+        checkCommands(db, partition, at, last.position, receiptRetentionHours).then((found) => {
+          wrong.push(...found)
+        }),
+      )
+      await Promise.all(taking)
       at = last.position
-      onProgress(`stock in partition ${partition}`, at, head)
+      onProgress(before + at, total)
     }
-    replay.settle()
+    await next
+    before += head
   }
-  const batches = await replay.compareBatches(db)
-  const lines = await replay.compareLines(db)
-  return [
-    {
-      claim: 'Nothing was ever oversold.',
-      holds: replay.oversold.length === 0,
-      detail: some(replay.oversold) ?? 'after every command, each batch had 0 <= allocated <= quantity',
-    },
-    {
-      claim: 'Batches are what the log says.',
-      holds: batches.length === 0,
-      detail: some(batches) ?? `${replay.batches} batches`,
-    },
-    {
-      claim: 'Order lines are what the log says.',
-      holds: lines.length === 0,
-      detail: some(lines) ?? `${replay.lines} lines`,
-    },
-  ]
+  return wrong
 }
 
-async function checkProjection(
-  { session: { db }, onProgress }: VerifyOptions,
-  projection: (typeof projections)[number],
-  progress: readonly PartitionProgress[],
+async function takeUpTo(
+  subject: Subject,
+  partition: Partition,
+  page: readonly LogEntry[],
+  goal: LogPosition | undefined,
+  failures: Map<Subject, string>,
+): Promise<void> {
+  if (failures.has(subject)) return
+  const last = page.at(-1)
+  const entries =
+    last !== undefined && last.position <= (goal ?? 0n)
+      ? page
+      : page.filter(({ position }) => position <= (goal ?? 0n))
+  if (entries.length === 0) return
+  try {
+    await subject.take(partition, entries)
+  } catch (error) {
+    failures.set(subject, reasonOf(error))
+  }
+}
+
+/** @throws the error, if it says nothing about what the log holds */
+function reasonOf(error: unknown): string {
+  if (error instanceof DrizzleQueryError || isUnavailable(error)) throw error
+  return (error as Error).message
+}
+
+async function compare(
+  subjects: readonly Subject[],
+  failures: ReadonlyMap<Subject, string>,
+  partitions: readonly Partition[],
+): Promise<Check[]> {
+  const compared = await Promise.all(
+    subjects.map(async (subject) => {
+      const failed = (reason: string) => [checked(subject.claim, [reason], '')]
+      const failure = failures.get(subject)
+      if (failure !== undefined) return failed(failure)
+      return subject.compare(partitions).catch((error: unknown) => failed(reasonOf(error)))
+    }),
+  )
+  return compared.flat()
+}
+
+async function checkAnswers(
+  db: Database,
+  partitions: readonly Partition[],
+  commands: readonly string[],
 ): Promise<Check> {
-  const { name } = projection
-  const claim = `The projection ${name} is what the log says.`
-  const ahead = progress.find(({ position, head }) => position > head.position)
-  if (ahead !== undefined) {
-    return {
-      claim,
-      holds: false,
-      detail: `its checkpoint ${ahead.partition}:${ahead.position} is ahead of the log`,
-    }
+  const wrong = [...commands]
+  let receipts = 0
+  for (const partition of partitions) {
+    const found = await checkReceipts(db, partition)
+    receipts += found.receipts
+    wrong.push(...found.wrong)
   }
-  const copy = await createCopy(db, createLogReader(db), createCheckpoints(db), projection, `${name}_verify`)
-  for (const { partition, position } of progress) {
-    await copy.fold(partition, position, (done) =>
-      onProgress(`${name} in partition ${partition}`, done, position),
-    )
-  }
-  const [now, replayed] = [await digest(db, name), await digest(db, copy.tableName)]
-  const holds = now.rows === replayed.rows && now.hash === replayed.hash
-  const lag = progress.reduce((sum, { head, position }) => sum + head.position - position, 0n)
-  return {
-    claim,
-    holds,
-    detail: holds
-      ? `${now.rows} rows${lag > 0n ? `, ${lag} events behind the log` : ''}`
-      : (await differences(db, name, copy.tableName)).join('\n'),
-  }
-}
-
-function some(lines: readonly string[]): string | null {
-  if (lines.length === 0) return null
-  return lines.length <= 5
-    ? lines.join('\n')
-    : [...lines.slice(0, 5), `… and ${lines.length - 5} more`].join('\n')
+  return checked('Every command is in the log once, as its receipt says.', wrong, `${receipts} receipts`)
 }

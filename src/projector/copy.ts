@@ -9,6 +9,7 @@ import type { Partition } from '../log/partition.ts'
 import { LOG_ORIGIN } from '../log/point.ts'
 import type { LogEntry, LogReader } from '../log/read.ts'
 import type { Checkpoints } from './checkpoint.ts'
+import type { TablePair } from './compare.ts'
 import { createFold } from './fold.ts'
 import type { Projection } from './projection.ts'
 import { createRows } from './rows.ts'
@@ -16,45 +17,53 @@ import { describeFailure, takeCommits } from './take.ts'
 
 export interface Copy {
   readonly tableName: string
+  readonly pair: TablePair
+  readonly position: (partition: Partition) => LogPosition
   /**
-   * Folds a partition's events into the copy, from where it is up to a position.
+   * Folds whole commits into the copy, those that follow on its position.
+   *
+   * @throws Error naming the event that cannot be taken, unless an operator has said to leave it out
+   */
+  readonly take: (partition: Partition, entries: readonly LogEntry[]) => Promise<void>
+  /**
+   * Reads and folds a partition's events, from where the copy is up to a position.
    *
    * @param onProgress told of each position reached
-   * @throws Error naming the event that cannot be taken, unless an operator has said to leave it out
    */
   readonly fold: (
     partition: Partition,
     upTo: LogPosition,
-    onProgress: (position: LogPosition) => void,
+    onProgress?: (position: LogPosition) => void,
   ) => Promise<void>
-  readonly position: (partition: Partition) => LogPosition
+  /** Remembers where the copy is. @returns goes back there after the transaction since then was rolled back */
+  readonly mark: () => () => void
 }
 
 /** Larger than in daily work: rows that change often are written less often. */
-const BATCH_EVENTS = 10_000
+export const COPY_BATCH_EVENTS = 10_000
 const MAX_CACHED_ROWS = 100_000
 
-/** Makes the copy's table, empty. It has the primary key that upserts need, and no other index. */
+/**
+ * Makes the copy's table, empty. It has the primary key that upserts and comparisons need, and no other index.
+ *
+ * @param kept whether the copy is to outlive a crash of Postgres
+ */
 export async function createCopy(
   db: Database,
   log: LogReader,
   checkpoints: Checkpoints,
   projection: Projection,
   tableName: string,
+  kept = true,
 ): Promise<Copy> {
-  const copy = sql`views.${sql.identifier(tableName)}`
-  await db.execute(sql`create table ${copy} (like views.${sql.identifier(projection.name)})`)
-  if (projection.keeps === 'latest') {
-    const key = getTableConfig(projection.tableNamed(tableName)).primaryKeys[0]?.columns ?? []
-    const columns = sql.join(
-      key.map(({ name }) => sql.identifier(name)),
-      sql`, `,
-    )
-    await db.execute(sql`alter table ${copy} add primary key (${columns})`)
-  }
+  const table = `views.${projection.name}`
+  const copy = `views.${tableName}`
+  const key = primaryKeyOf(projection)
+  await createTableLike(db, table, copy, kept)
+  if (projection.keeps === 'latest' || !kept) await addPrimaryKey(db, copy, key)
   const fold = createFold(projection, createRows(db, projection, tableName), MAX_CACHED_ROWS)
   const positions = new Map<Partition, LogPosition>()
-  const position = (partition: Partition) => positions.get(partition) ?? (0n as LogPosition)
+  const position = (partition: Partition) => positions.get(partition) ?? LOG_ORIGIN.position
 
   async function take(partition: Partition, entries: readonly LogEntry[]): Promise<void> {
     const from = { ...LOG_ORIGIN, position: position(partition) }
@@ -70,45 +79,53 @@ export async function createCopy(
 
   return {
     tableName,
+    pair: { table, copy, key },
     position,
-    async fold(partition, upTo, onProgress) {
-      let next = log.read(partition, position(partition), BATCH_EVENTS)
+    take,
+    async fold(partition, upTo, onProgress = () => {}) {
+      if (position(partition) >= upTo) return
+      let next = log.read(partition, position(partition), COPY_BATCH_EVENTS)
       while (position(partition) < upTo) {
         const entries = (await next).filter((entry) => entry.position <= upTo)
         const last = entries.at(-1)
         if (last === undefined) throw new Error(`The log ends before event ${partition}:${upTo}.`)
         // Read ahead while the rows of this batch are written.
-        next = log.read(partition, last.position, BATCH_EVENTS)
+        next =
+          last.position < upTo ? log.read(partition, last.position, COPY_BATCH_EVENTS) : Promise.resolve([])
         next.catch(() => {})
         await take(partition, entries)
         onProgress(position(partition))
       }
     },
+    mark() {
+      const marked = new Map(positions)
+      return () => {
+        for (const partition of positions.keys()) fold.forget(partition)
+        positions.clear()
+        for (const [partition, at] of marked) positions.set(partition, at)
+      }
+    },
   }
 }
 
-/** Rows, and a hash over all of them that does not depend on their order. */
-export interface Digest {
-  readonly rows: bigint
-  readonly hash: string
+/** @param kept false: the table is emptied by a crash of Postgres, and costs no write-ahead log */
+export async function createTableLike(
+  db: Database,
+  table: string,
+  copy: string,
+  kept: boolean,
+): Promise<void> {
+  await db.execute(
+    sql.raw(`create ${kept ? '' : 'unlogged '}table ${copy} (like ${table} including defaults)`),
+  )
 }
 
-export async function digest(db: Database, tableName: string): Promise<Digest> {
-  const [row] = await db.execute<{ rows: string; hash: string }>(
-    sql`select count(*) as rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text as hash
-      from views.${sql.identifier(tableName)} t`,
-  )
-  return { rows: BigInt(row?.rows ?? 0), hash: row?.hash ?? '' }
+/** @param key the columns that follow on `partition` */
+export async function addPrimaryKey(db: Database, table: string, key: readonly string[]): Promise<void> {
+  await db.execute(sql.raw(`alter table ${table} add primary key (${['partition', ...key].join(', ')})`))
 }
 
-/** Some rows that are in one table and not, or not like that, in the other. For people. */
-export async function differences(db: Database, tableName: string, copyName: string): Promise<string[]> {
-  const table = sql`views.${sql.identifier(tableName)}`
-  const copy = sql`views.${sql.identifier(copyName)}`
-  const rows = await db.execute<{ row: string }>(
-    sql`(select 'now     ' || t::text as row from (select * from ${table} except all select * from ${copy} limit 3) t)
-      union all
-      (select 'rebuilt ' || t::text as row from (select * from ${copy} except all select * from ${table} limit 3) t)`,
-  )
-  return rows.map(({ row }) => row)
+function primaryKeyOf(projection: Projection): string[] {
+  const [key] = getTableConfig(projection.tableNamed(projection.name)).primaryKeys
+  return (key?.columns ?? []).map(({ name }) => name).filter((name) => name !== 'partition')
 }

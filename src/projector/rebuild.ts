@@ -2,20 +2,26 @@
  * Makes a projection's table anew from the log while the old one goes on serving and being kept up to date, then puts the
  * new one in its place.
  *
- *     fold into a copy ─▶ catch up ─▶ hold the projector ─▶ fold the rest ─▶ compare ─▶ swap ─▶ let go
+ *     fold into a copy ─▶ catch up ─▶ compare, range by range ─▶ hold the projector ─▶ fold the rest ─▶ rename ─▶ let go
  *
- * The projector is held by its checkpoints' locks, so both tables stand at the same position when they are compared. If they
- * differ, nothing is swapped, unless the operator has said that they should, as they do after the fold was changed.
+ * If the tables differ, nothing is swapped, unless the operator has said that they should, as they do after the fold was
+ * changed. Comparing holds nobody up. The projector is held, by its checkpoints' locks, only for the last events and for the
+ * renaming, which takes as long for a large table as for a small one. A transaction that uses the table, such as a dump, delays
+ * the swap and nobody else: the lock is waited for only briefly, and tried again.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asc, eq, sql } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
+import { isLockTimeout } from '../lib/postgres-error.ts'
 import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import { createLogReader } from '../log/read.ts'
 import { createCheckpoints } from './checkpoint.ts'
-import { createCopy, differences, digest } from './copy.ts'
+import { compareTables, partitionsIn } from './compare.ts'
+import { createCopy } from './copy.ts'
 import type { Copy } from './copy.ts'
 import type { Projection } from './projection.ts'
+import { isHeldForLong, makeAlike, planSwap } from './swap.ts'
 import { checkpoints } from './tables.ts'
 
 export interface RebuildOptions {
@@ -25,12 +31,16 @@ export interface RebuildOptions {
   readonly acceptDifferences: boolean
   /** Events folded so far, of how many. */
   readonly onProgress: (done: bigint, total: bigint) => void
+  /** The new table is ready, and another transaction uses the old one: told once. */
+  readonly onWait?: () => void
 }
 
 export interface Rebuilt {
   readonly events: bigint
-  readonly rows: bigint
+  readonly rows: number
   readonly differed: boolean
+  /** For how long the projector and queries were held up. */
+  readonly heldMs: number
 }
 
 /** The new table is not like the old one, and nobody said that it should not be. */
@@ -40,38 +50,38 @@ export class RebuildDiffers extends Error {
 
 /** Close enough to the head to hold the projector for the rest. */
 const CLOSE_EVENTS = 5000n
+/** So long queries may have to wait in line behind the swap. */
+const LOCK_TIMEOUT_MS = 200
+const RETRY_MS = 1000
 
 /** @throws RebuildDiffers, or why it could not be done; the projection is then as it was */
 export async function rebuildProjection(options: RebuildOptions): Promise<Rebuilt> {
   const { session, projection, acceptDifferences } = options
   const { db } = session
-  const copyName = `${projection.name}_rebuild`
-  const dropCopy = () => db.execute(sql`drop table if exists views.${sql.identifier(copyName)}`)
-  await claim(db, projection.name)
+  const { name } = projection
+  const [copyName, oldName] = [`${name}_rebuild`, `${name}_old`]
+  const dropLeftovers = async () => {
+    for (const table of [copyName, oldName])
+      await db.execute(sql`drop table if exists views.${sql.identifier(table)}`)
+  }
+  await claim(db, name)
   try {
-    await dropCopy()
-    const log = createLogReader(db)
-    const copy = await createCopy(db, log, createCheckpoints(db), projection, copyName)
-    await catchUp(db, copy, projection.name, options.onProgress)
-    await createIndexes(db, projection.name, copyName)
-    return await session.transaction(async () => {
-      // From here on the projector waits.
-      const goals = await positions(db, projection.name, true)
-      for (const [partition, position] of goals) await copy.fold(partition, position, () => {})
-      const [now, rebuilt] = [await digest(db, projection.name), await digest(db, copyName)]
-      const differed = now.rows !== rebuilt.rows || now.hash !== rebuilt.hash
-      if (differed && !acceptDifferences) {
-        const rows = await differences(db, projection.name, copyName)
-        throw new RebuildDiffers(
-          `Rebuilt from the log, ${projection.name} has ${rebuilt.rows} rows; now it has ${now.rows}. They differ:\n${rows.join('\n')}`,
-        )
-      }
-      await swap(db, projection.name, copyName)
-      return { events: goals.reduce((sum, [, position]) => sum + position, 0n), rows: rebuilt.rows, differed }
-    })
+    await dropLeftovers()
+    const copy = await createCopy(db, createLogReader(db), createCheckpoints(db), projection, copyName)
+    await catchUp(db, copy, name, options.onProgress)
+    await makeAlike(db, name, copyName)
+    const { rows, copyRows, differences } = await compare(session, copy, name)
+    if (differences.length > 0 && !acceptDifferences) {
+      throw new RebuildDiffers(
+        `Rebuilt from the log, ${name} has ${copyRows} rows; now it has ${rows}. They differ:\n${differences.join('\n')}`,
+      )
+    }
+    const renames = await planSwap(db, name, copyName, oldName)
+    const { heldMs, events } = await swapWhenFree(options, copy, renames)
+    return { events, rows: copyRows, differed: differences.length > 0, heldMs }
   } finally {
-    await dropCopy()
-    await db.execute(sql`select pg_advisory_unlock(${LOCK_SPACE}, hashtext(${projection.name}))`)
+    await dropLeftovers()
+    await db.execute(sql`select pg_advisory_unlock(${LOCK_SPACE}, hashtext(${name}))`)
   }
 }
 
@@ -85,7 +95,7 @@ async function claim(db: Database, name: string): Promise<void> {
   if (row?.claimed !== true) throw new Error(`The projection ${name} is being rebuilt already.`)
 }
 
-/** Follows the projection's own checkpoints, never ahead of them: in the end both tables must stand at the same position. */
+/** Follows the projection's own checkpoints, never ahead of them: both tables must stand at the same position. */
 async function catchUp(
   db: Database,
   copy: Copy,
@@ -93,7 +103,7 @@ async function catchUp(
   onProgress: RebuildOptions['onProgress'],
 ): Promise<void> {
   for (;;) {
-    const goals = await positions(db, name)
+    const goals = await positions(db, name, 'read')
     const total = goals.reduce((sum, [, position]) => sum + position, 0n)
     const done = () => goals.reduce((sum, [partition]) => sum + copy.position(partition), 0n)
     const behind = total - done()
@@ -103,66 +113,67 @@ async function catchUp(
   }
 }
 
-async function positions(db: Database, name: string, lock = false): Promise<[Partition, LogPosition][]> {
+async function compare(session: Session, copy: Copy, name: string) {
+  const { db } = session
+  const { read } = createCheckpoints(db)
+  const folded = (await positions(db, name, 'read')).map(([partition]) => partition)
+  const partitions = new Set([...folded, ...(await partitionsIn(db, copy.pair.table))])
+  return compareTables(session, copy.pair, [...partitions], async (partition) =>
+    copy.fold(partition, (await read(name, partition)).position),
+  )
+}
+
+async function swapWhenFree(
+  { session, projection: { name }, onProgress, onWait }: RebuildOptions,
+  copy: Copy,
+  renames: readonly string[],
+): Promise<{ heldMs: number; events: bigint }> {
+  const { db } = session
+  for (let attempt = 0; ; attempt += 1) {
+    if (!(await isHeldForLong(db, name))) {
+      const goBack = copy.mark()
+      try {
+        return await session.transaction(() => swap(db, copy, name, renames))
+      } catch (error) {
+        if (!isLockTimeout(error)) throw error
+        goBack()
+      }
+    }
+    if (attempt === 0) onWait?.()
+    await sleep(RETRY_MS)
+    await catchUp(db, copy, name, onProgress)
+  }
+}
+
+/** The projector waits from here until the transaction ends; queries wait while tables are renamed. */
+async function swap(db: Database, copy: Copy, name: string, renames: readonly string[]) {
+  await db.execute(sql.raw(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`))
+  const goals = await positions(db, name, 'hold')
+  const heldAt = performance.now()
+  for (const [partition, position] of goals) await copy.fold(partition, position)
+  await db.execute(sql`lock table views.${sql.identifier(name)} in access exclusive mode`)
+  for (const rename of renames) await db.execute(sql.raw(rename))
+  const { renew } = createCheckpoints(db)
+  for (const [partition] of goals) await renew(name, partition)
+  return {
+    heldMs: performance.now() - heldAt,
+    events: goals.reduce((sum, [, position]) => sum + position, 0n),
+  }
+}
+
+/** @param how `hold`: locks the checkpoints, in ascending order of partitions */
+async function positions(
+  db: Database,
+  name: string,
+  how: 'hold' | 'read',
+): Promise<[Partition, LogPosition][]> {
   const rows = await db
     .select({ partition: checkpoints.partition })
     .from(checkpoints)
     .where(eq(checkpoints.projection, name))
     .orderBy(asc(checkpoints.partition))
-  const { hold, read } = createCheckpoints(db)
+  const find = createCheckpoints(db)[how]
   const found: [Partition, LogPosition][] = []
-  for (const { partition } of rows)
-    found.push([partition, (await (lock ? hold : read)(name, partition)).position])
+  for (const { partition } of rows) found.push([partition, (await find(name, partition)).position])
   return found
-}
-
-interface IndexRow extends Record<string, unknown> {
-  readonly name: string
-  readonly definition: string
-  /** The constraint that the index is for. */
-  readonly constraint: string | null
-}
-
-async function indexesOf(db: Database, tableName: string): Promise<IndexRow[]> {
-  const rows = await db.execute<IndexRow>(
-    sql`select c.relname as name, pg_get_indexdef(i.indexrelid) as definition,
-        (select pg_get_constraintdef(oid) from pg_constraint where conindid = i.indexrelid) as constraint
-      from pg_index i join pg_class c on c.oid = i.indexrelid
-      where i.indrelid = ${`views.${tableName}`}::regclass
-      order by 1`,
-  )
-  return [...rows]
-}
-
-/** The old table's indexes on the new one; a bulk of rows is indexed faster than row by row. */
-async function createIndexes(db: Database, tableName: string, copyName: string): Promise<void> {
-  const has = new Set((await indexesOf(db, copyName)).map(({ constraint }) => constraint))
-  for (const { name, definition, constraint } of await indexesOf(db, tableName)) {
-    if (constraint === null) {
-      const columns = definition.slice(definition.indexOf(' USING '))
-      await db.execute(
-        sql`create index ${sql.identifier(`${name}_rebuild`)} on views.${sql.identifier(copyName)} ${sql.raw(columns)}`,
-      )
-    } else if (!has.has(constraint)) {
-      await db.execute(sql`alter table views.${sql.identifier(copyName)} add ${sql.raw(constraint)}`)
-    }
-  }
-}
-
-/** Puts the new table in the old one's place, with the old one's names for everything. */
-async function swap(db: Database, tableName: string, copyName: string): Promise<void> {
-  const old = await indexesOf(db, tableName)
-  await db.execute(sql`drop table views.${sql.identifier(tableName)}`)
-  await db.execute(sql`alter table views.${sql.identifier(copyName)} rename to ${sql.identifier(tableName)}`)
-  const unnamed = await indexesOf(db, tableName)
-  const definitionOf = ({ definition }: IndexRow) => definition.slice(definition.indexOf(' USING '))
-  for (const { name, ...index } of old) {
-    const copied = unnamed.find((candidate) => definitionOf(candidate) === definitionOf({ name, ...index }))
-    if (copied === undefined) throw new Error(`The new table has no index like ${name}.`)
-    await db.execute(sql`alter index views.${sql.identifier(copied.name)} rename to ${sql.identifier(name)}`)
-  }
-  await db
-    .update(checkpoints)
-    .set({ generation: sql`${checkpoints.generation} + 1`, error: null })
-    .where(eq(checkpoints.projection, tableName))
 }

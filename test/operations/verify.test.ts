@@ -1,81 +1,319 @@
 /** What `onhand verify` finds: each kind of damage, and none where there is none. */
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { openSession } from '../../src/lib/postgres.ts'
+import { forMaintenance, forVerifying } from '../../src/operations/connections.ts'
+import { VerifyingAlready, verifyDatabase } from '../../src/operations/verify.ts'
+import { projections } from '../../src/projection/all.ts'
+import { rebuildProjection } from '../../src/projector/rebuild.ts'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
 import { allocate, changeBatchQuantity, createBatch, deallocate } from '../support/operations.ts'
 import { unsoundness } from '../support/soundness.ts'
+import { allocate as allocation } from '../support/stock.ts'
 import { until } from '../support/until.ts'
+import { request } from '../support/write-side.ts'
 
-let onhand: TestOnhand
+const caughtUp = ({ gql }: TestOnhand) =>
+  until(async () => {
+    const { projections: shown } = await gql('{ projections { lag } }')
+    return shown.every(({ lag }: { lag: number }) => lag === 0)
+  })
 
-beforeEach(async () => {
-  onhand = await startTestOnhand()
-  await createBatch(onhand, { reference: 'b1', sku: 'lamp', quantity: 10 })
-  await createBatch(onhand, { reference: 'b2', sku: 'lamp', quantity: 10, eta: '2030-01-01' })
-  for (const orderId of ['o1', 'o2', 'o3']) await allocate(onhand, { orderId, sku: 'lamp', quantity: 3 })
-  await changeBatchQuantity(onhand, { reference: 'b1', quantity: 5 })
-  await deallocate(onhand, { orderId: 'o2', sku: 'lamp' })
-  await until(async () => {
-    const { projections } = await onhand.gql('{ projections { lag } }')
-    return projections.every(({ lag }: { lag: number }) => lag === 0)
+describe('of a database that nobody uses', () => {
+  let healthy: TestDatabase
+  let admin: postgres.Sql
+
+  /** Two batches, and orders that moved from one to the other; 11 events, the last one alone in its commit. */
+  beforeAll(async () => {
+    healthy = await createTestDatabase(2)
+    const onhand = await startTestOnhand({ database: healthy, config: { partitions: 2 } })
+    await createBatch(onhand, { reference: 'b1', sku: 'lamp', quantity: 10 })
+    await createBatch(onhand, { reference: 'b2', sku: 'lamp', quantity: 10, eta: '2030-01-01' })
+    for (const orderId of ['o1', 'o2', 'o3']) await allocate(onhand, { orderId, sku: 'lamp', quantity: 3 })
+    await changeBatchQuantity(onhand, { reference: 'b1', quantity: 5 })
+    await deallocate(onhand, { orderId: 'o2', sku: 'lamp' })
+    await caughtUp(onhand)
+    await onhand.close()
+    await healthy.sql.end()
+    admin = postgres(inject('postgresUrl'), { max: 1, onnotice: () => {} })
+  })
+
+  afterAll(async () => {
+    await admin.end()
+    await healthy.drop()
+  })
+
+  async function findingsAfter(damage: string): Promise<string[]> {
+    const name = `test_${randomBytes(6).toString('hex')}`
+    await admin.unsafe(`create database ${name} template ${new URL(healthy.url).pathname.slice(1)}`)
+    const url = Object.assign(new URL(healthy.url), { pathname: `/${name}` }).href
+    const sql = postgres(url, { max: 1, onnotice: () => {} })
+    // `lamp` is in one of the two partitions.
+    await sql.unsafe(damage.replaceAll('$p', '(select partition from stock.batches limit 1)'))
+    await sql.end()
+    try {
+      return await unsoundness(url)
+    } finally {
+      await admin.unsafe(`drop database ${name} with (force)`)
+    }
+  }
+
+  const copyOf = (position: number, changed: { position: number; command?: string }) =>
+    `insert into stock.events (partition, position, type, data, command_id, recorded_at, tag)
+      select partition, ${changed.position}, type, data, ${changed.command ? `'${changed.command}'` : 'command_id'}, now(), 99
+      from stock.events where position = ${position};`
+
+  test('nothing is wrong with it', async () => {
+    expect(await findingsAfter('select 1')).toEqual([])
+  })
+
+  test.each([
+    [
+      'a gap in the log',
+      `delete from stock.events where position = 4`,
+      /^The log is gapless.: partition \d: of the events 1 to 11 there are 10/,
+    ],
+    [
+      'a log that does not begin with 1',
+      `delete from stock.events where position = 1`,
+      /^The log is gapless/,
+    ],
+    [
+      'a commit without its tag',
+      `update stock.events set tag = null where position = 3; update stock.events set recorded_at = recorded_at - interval '1 s' where position <= 3`,
+      /^Every commit ends with a tag.: event \d:3 ends a commit and has no tag/,
+    ],
+    [
+      'a head without its tag',
+      `update stock.events set tag = null where position = 11`,
+      /^Every commit ends with a tag.: event \d:11, the last one/,
+    ],
+    [
+      'events in a partition that the log lacks',
+      `update stock.events set partition = 7 where position = 11`,
+      /^All rows are in partitions of the log.: stock.events has rows of partition 7/,
+    ],
+    [
+      'a view’s rows in a partition that the log lacks',
+      `update views.orders set partition = 7 where order_id = 'o1'`,
+      /^All rows are in partitions of the log.: views.orders has rows of partition 7/,
+    ],
+    [
+      'a dropped CHECK',
+      `alter table stock.batches drop constraint batches_not_oversold`,
+      /^All constraints are in place.: stock.batches has no valid check batches_not_oversold/,
+    ],
+    [
+      'a dropped key',
+      `alter table stock.receipts drop constraint receipts_partition_command_id_pk`,
+      /^All constraints are in place.: stock.receipts has no valid primary key \(partition, command_id\)/,
+    ],
+    [
+      'a column that may be null',
+      `alter table stock.allocations alter column quantity drop not null`,
+      /^All constraints are in place.: stock.allocations has no valid not null quantity/,
+    ],
+    [
+      'a command that is in the log twice',
+      copyOf(11, { position: 12 }),
+      /^Every command is in the log once.*command .*, which ends at event \d:12, ends at 11 by its receipt/,
+    ],
+    [
+      'all receipts deleted',
+      `delete from stock.receipts`,
+      /^Every command is in the log once.*command .* has no receipt/,
+    ],
+    [
+      'a receipt beyond the head',
+      `update stock.receipts set position = 100 where position = 11`,
+      /^Every command is in the log once.*at 100 lies beyond the log/s,
+    ],
+    [
+      'the last command erased everywhere but in its receipt',
+      `delete from stock.events where position = 11;
+        insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed) values ($p, 'o2', 'lamp', 3, 'b2', 4);
+        update stock.batches set allocated = allocated + 3, version = 10 where reference = 'b2';
+        delete from views.checkpoint_positions where position = 11`,
+      /^Every command is in the log once.*at 11 lies beyond the log/,
+    ],
+    [
+      'a line that is allocated twice, with its units gone for ever',
+      `${copyOf(10, { position: 12, command: 'mine' })}
+        update stock.batches set allocated = allocated + 3, version = 12 where reference = 'b2';
+        insert into stock.receipts (partition, command_id, fingerprint, position, answer, recorded_at)
+          values ($p, 'mine', '', 12, '{}', now())`,
+      /^Every event follows from those before it.: event \d:12 \(LineAllocated\): the line of order o3 for lamp is allocated already, in b2/,
+    ],
+    [
+      'a log that oversells',
+      `update stock.events set data = jsonb_set(data::jsonb, '{quantity}', '11')::json where position = 3`,
+      /^Nothing was ever oversold.: the commit that ends at \d:3 left batch b1 with 11 of 10/,
+    ],
+    [
+      'a batch that says less than is allocated',
+      `update stock.batches set allocated = 0 where reference = 'b2'`,
+      /^Batches are what the log says.: is .*,0,\d+\).*\nshould be /s,
+    ],
+    [
+      'a lost batch',
+      `delete from stock.batches where reference = 'b2'`,
+      /^Batches are what the log says.: should be .*b2/,
+    ],
+    [
+      'a lost line',
+      `delete from stock.allocations where order_id = 'o1'`,
+      /^Order lines are what the log says.: should be .*o1/,
+    ],
+    [
+      'a line that nobody ordered',
+      `insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed) values ($p, 'o9', 'lamp', 3, 'b2', 4)`,
+      /^Order lines are what the log says.: is .*o9/,
+    ],
+    [
+      'a line that waits beside free units',
+      `insert into stock.allocations (partition, order_id, sku, quantity, placed) values ($p, 'o9', 'lamp', 5, 4)`,
+      /^No line waits for stock that is there.: order o9 waits for 5 of lamp, and one of its batches has \d free/,
+    ],
+    [
+      'a product over the limit',
+      `update stock.batches set quantity = 2147483647 where reference = 'b2'`,
+      /^No product is over the limit.: lamp has 2147483652 units/,
+    ],
+    [
+      'a batch without its claim',
+      `delete from stock.batch_references where reference = 'b1'`,
+      /^Every batch has its claim to its reference.: batch b1 has no claim/,
+    ],
+    [
+      'a claim of another product',
+      `update stock.batch_references set sku = 'table' where reference = 'b1'`,
+      /^Every batch has its claim to its reference.: batch b1 is of lamp.* for table/,
+    ],
+    [
+      'a product page that lies',
+      `update views.availability set available = 99`,
+      /^The projection availability is what the log says.: is .*99.*should be /s,
+    ],
+    [
+      'a movement too few',
+      `delete from views.movements where position = 3`,
+      /^The projection movements is what the log says.: should be /,
+    ],
+    [
+      'an order too few',
+      `delete from views.orders where order_id = 'o1'`,
+      /^The projection orders is what the log says.: should be /,
+    ],
+    [
+      'a batch too many',
+      `insert into views.batches select reference || 'x', partition, position, sku, eta, purchased, allocated, reserved, available from views.batches limit 1`,
+      /^The projection batches is what the log says.: is /,
+    ],
+    [
+      'a projection that has stopped',
+      `update views.checkpoints set error = 'Event 0:12 cannot be taken: it is odd' where projection = 'orders' and partition = $p`,
+      /^All that follow the log are on it.*: orders in partition \d has stopped: Event 0:12 cannot be taken: it is odd/,
+    ],
+    [
+      'a stream ahead of the log',
+      `insert into views.checkpoints (partition, projection) values ($p, 'line_allocated');
+        insert into views.checkpoint_positions values ($p, 'line_allocated', 1000, 1)`,
+      /^All that follow the log are on it.*: line_allocated in partition \d is at 1000, ahead of the log, which ends at 11/,
+    ],
+    [
+      'a checkpoint of another history',
+      `update views.checkpoint_positions set tag = tag + 1 where projection = 'batches'`,
+      /^All that follow the log are on it.*: batches in partition \d is at event 11 of another history/,
+    ],
+  ])('%s is found', async (_, damage, finding) => {
+    expect(await findingsAfter(damage)).toContainEqual(expect.stringMatching(finding))
   })
 })
 
-afterEach(() => onhand.close())
+describe('of a database at work', () => {
+  const PRODUCTS = ['chair', 'lamp', 'table']
+  const verifying = (url: string) =>
+    verifyDatabase({
+      openSession: () => openSession(forVerifying(url)),
+      receiptRetentionHours: 72,
+      onCheck: () => {},
+      onProgress: () => {},
+    })
 
-const damage = (statement: string) => onhand.database.sql.unsafe(statement)
-const findings = () => unsoundness(onhand.database.url)
+  /** A server that takes commands until it is closed. */
+  async function startBusyOnhand() {
+    const onhand = await startTestOnhand()
+    for (const sku of PRODUCTS) await createBatch(onhand, { reference: sku, sku, quantity: 1_000_000 })
+    const work = { ing: true, orders: 0 }
+    const callers = Array.from({ length: 16 }, async () => {
+      while (work.ing) {
+        work.orders += 1
+        const sku = PRODUCTS[work.orders % PRODUCTS.length] as string
+        await onhand.dispatch(request(allocation(`order-${Math.floor(work.orders / 2)}`, sku, 1)))
+      }
+    })
+    await until(() => work.orders > 500)
+    return {
+      onhand,
+      url: onhand.database.url,
+      close: async () => {
+        work.ing = false
+        await Promise.all(callers)
+        await onhand.close()
+      },
+    }
+  }
 
-test('nothing is wrong with a healthy database, also while it is at work', async () => {
-  const working = Array.from({ length: 200 }, (_, at) =>
-    allocate(onhand, { orderId: `busy-${at}`, sku: 'lamp', quantity: 1 }),
+  test(
+    'nothing is wrong, while commands come and every projection is rebuilt',
+    { timeout: 120_000 },
+    async () => {
+      const { url, close } = await startBusyOnhand()
+      const rebuilding = (async () => {
+        for (const projection of projections) {
+          const session = openSession(forMaintenance(url))
+          await rebuildProjection({ session, projection, acceptDifferences: false, onProgress: () => {} })
+          await session.close()
+        }
+        return 'rebuilt'
+      })()
+      const rebuilt = { all: false }
+      void rebuilding.then(() => (rebuilt.all = true))
+      const verified = []
+      do {
+        const wrong = (await verifying(url)).filter(({ holds }) => !holds)
+        expect(wrong).toEqual([])
+        verified.push(wrong)
+      } while (!rebuilt.all)
+      expect(await rebuilding).toBe('rebuilt')
+      await close()
+    },
   )
-  expect(await findings()).toEqual([])
-  await Promise.all(working)
-  expect(await findings()).toEqual([])
-})
 
-test.each([
-  ['a gap in the log', `delete from stock.events where position = 4`, 'The log is gapless.'],
-  [
-    'a batch that says less than is allocated',
-    `update stock.batches set allocated = 0 where reference = 'b1'`,
-    'Batches are what the log says.',
-  ],
-  ['a lost batch', `delete from stock.batches where reference = 'b2'`, 'Batches are what the log says.'],
-  [
-    'a lost line',
-    `delete from stock.allocations where order_id = 'o1'`,
-    'Order lines are what the log says.',
-  ],
-  [
-    'a line of another quantity',
-    `update stock.allocations set quantity = 1 where order_id = 'o1'`,
-    'Order lines are what the log says.',
-  ],
-  [
-    'a product page that lies',
-    `update views.availability set available = 99`,
-    'The projection availability is what the log says.',
-  ],
-  [
-    'a movement too few',
-    `delete from views.movements where position = 3`,
-    'The projection movements is what the log says.',
-  ],
-  ['an order too few', `delete from views.orders`, 'The projection orders is what the log says.'],
-  [
-    'a checkpoint ahead of the log',
-    `insert into views.checkpoint_positions values (0, 'batches', 1000, 1)`,
-    'The projection batches is what the log says.',
-  ],
-  [
-    'a log that oversells',
-    `update stock.events set data = jsonb_set(data::jsonb, '{quantity}', '11')::json
-       where position = (select min(position) from stock.events where type = 'LineAllocated')`,
-    'Nothing was ever oversold.',
-  ],
-])('it finds %s', async (_, statement, claim) => {
-  await damage(statement)
-  expect((await findings()).some((finding) => finding.startsWith(claim))).toBe(true)
+  test(
+    'no snapshot is held from the beginning to the end, and nothing is left behind',
+    { timeout: 120_000 },
+    async () => {
+      const { onhand, url, close } = await startBusyOnhand()
+      const { sql } = onhand.database
+      const run = { ning: true }
+      const seen = new Set<string>()
+      const verified = verifying(url).finally(() => (run.ning = false))
+      const twice = verifying(url)
+      await expect(twice).rejects.toThrow(VerifyingAlready)
+      while (run.ning) {
+        const rows = await sql`select backend_xmin::text as xmin from pg_stat_activity
+        where application_name = 'onhand verify' and datname = current_database() and backend_xmin is not null`
+        for (const { xmin } of rows) seen.add(xmin)
+      }
+      expect((await verified).filter(({ holds }) => !holds)).toEqual([])
+      expect(seen.size).toBeGreaterThan(3)
+      expect(await sql`select relname from pg_class where relname like '%verify%'`).toEqual([])
+      await close()
+    },
+  )
 })

@@ -1,8 +1,13 @@
 /** A projection is made anew from the log while it is being used. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { LogPosition } from '../../src/domain/values.ts'
 import { openSession } from '../../src/lib/postgres.ts'
+import { createLogReader } from '../../src/log/read.ts'
 import { forMaintenance } from '../../src/operations/connections.ts'
 import { projections } from '../../src/projection/all.ts'
+import { createCheckpoints } from '../../src/projector/checkpoint.ts'
+import { compareTables } from '../../src/projector/compare.ts'
+import { createCopy } from '../../src/projector/copy.ts'
 import { RebuildDiffers, rebuildProjection } from '../../src/projector/rebuild.ts'
 import type { Rebuilt } from '../../src/projector/rebuild.ts'
 import { LiveSocket } from '../support/live-socket.ts'
@@ -122,4 +127,95 @@ test('one at a time, of one projection', async () => {
     if (result.status === 'rejected') expect(String(result.reason)).toContain('is being rebuilt already')
   }
   expect(await unsoundness(onhand.database.url)).toEqual([])
+})
+
+/** A transaction that reads the table and stays open, as a dump does. */
+async function startDump(table: string) {
+  const dump = await onhand.database.sql.reserve()
+  await dump`begin isolation level repeatable read`
+  await dump.unsafe(`select count(*) from ${table}`)
+  return async () => {
+    await dump`commit`
+    dump.release()
+  }
+}
+
+test('a dump in progress delays the swap, and no query', async () => {
+  const endDump = await startDump('views.availability')
+  let waiting = false
+  const session = openSession(forMaintenance(onhand.database.url))
+  const projection = projections.find(({ name }) => name === 'availability')!
+  const rebuilding = rebuildProjection({
+    session,
+    projection,
+    acceptDifferences: false,
+    onProgress: () => {},
+    onWait: () => (waiting = true),
+  })
+  await until(() => waiting)
+  // The list is read from the table, and the command's query waits for the projector.
+  const orderId = 'meanwhile'
+  const { query } = (
+    await onhand.gql(
+      `mutation { allocate(input: { orderId: "${orderId}", sku: "lamp", quantity: 1 }) { query { products { nodes { sku } } } } }`,
+    )
+  ).allocate
+  expect(query.products.nodes).toHaveLength(2)
+  const waiters = await onhand.database.sql`select from pg_locks where not granted
+    and relation = 'views.availability'::regclass`
+  expect(waiters).toHaveLength(0)
+  await endDump()
+  expect(await rebuilding).toMatchObject({ differed: false })
+  await session.close()
+  expect(await unsoundness(onhand.database.url)).toEqual([])
+})
+
+test('what was rolled back because the lock was not to be had is folded again', async () => {
+  const shoppers = startShoppers(8, () => onhand.url, buy)
+  await until(() => shoppers.answered.length > 100)
+  await shoppers.stop()
+  const session = openSession(forMaintenance(onhand.database.url))
+  const { db } = session
+  const [log, checkpoints] = [createLogReader(db), createCheckpoints(db)]
+  const head = (await log.heads()).get(0)!.position
+  for (const projection of projections) {
+    const copy = await createCopy(db, log, checkpoints, projection, `${projection.name}_copy`, false)
+    await copy.fold(0, 2n as LogPosition)
+    const goBack = copy.mark()
+    const rolledBack = session.transaction(async () => {
+      await copy.fold(0, head)
+      throw new Error('no lock')
+    })
+    await expect(rolledBack).rejects.toThrow('no lock')
+    goBack()
+    const follow = (partition: number) => copy.fold(partition, head)
+    expect((await compareTables(session, copy.pair, [0], follow)).differences).toEqual([])
+  }
+  await session.close()
+})
+
+test('owner and grants come along when another role rebuilds', async () => {
+  const { sql, url } = onhand.database
+  const [owner, analyst] = [`owner_${Date.now()}`, `analyst_${Date.now()}`]
+  await sql.unsafe(`create role ${owner} superuser; create role ${analyst}`)
+  const rights = async () => {
+    const [row] = await sql`select relowner::regrole::text as owner,
+        (select array_agg(a.grantee::regrole || ' ' || a.privilege_type order by 1) from aclexplode(relacl) a)::text as grants
+      from pg_class where oid = 'views.batches'::regclass`
+    return row
+  }
+  await sql.unsafe(`grant select on views.batches to ${analyst} with grant option`)
+  const before = await rights()
+  const options = forMaintenance(url)
+  const session = openSession({ ...options, settings: { ...options.settings, role: owner } })
+  const projection = projections.find(({ name }) => name === 'batches')!
+  await rebuildProjection({ session, projection, acceptDifferences: false, onProgress: () => {} })
+  await session.close()
+  expect(await rights()).toEqual(before)
+  expect((await onhand.gql('{ batch(reference: "lamp") { reference } }')).batch).toEqual({
+    reference: 'lamp',
+  })
+  await sql.unsafe(
+    `drop owned by ${analyst}; drop role ${analyst}; drop owned by ${owner}; drop role ${owner}`,
+  )
 })
