@@ -89,5 +89,4 @@ CREATE FUNCTION "views"."tag_at"("partition" integer, "position" bigint) RETURNS
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     select e.tag from stock.events e where e.partition = $1 and e.position = $2
   $$;--> statement-breakpoint
-REVOKE ALL ON FUNCTION "views"."read_progress"(), "views"."tag_at"(integer, bigint) FROM PUBLIC;--> statement-breakpoint
-GRANT EXECUTE ON FUNCTION "views"."read_progress"(), "views"."tag_at"(integer, bigint) TO onhand_reader;
+REVOKE ALL ON FUNCTION "views"."read_progress"(), "views"."tag_at"(integer, bigint) FROM PUBLIC;

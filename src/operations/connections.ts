@@ -1,5 +1,6 @@
 /** How each part of Onhand connects to Postgres: as whom, and with which limits. */
 import type { ConnectionOptions } from '../lib/postgres.ts'
+import { readerRole } from './reader-role.ts'
 
 const everywhere = {
   timezone: 'UTC',
@@ -35,7 +36,7 @@ export const forQueries = (url: string): ConnectionOptions => ({
   applicationName: 'onhand queries',
   settings: {
     ...everywhere,
-    role: 'onhand_reader',
+    role: readerRole(url),
     default_transaction_read_only: 'on',
     statement_timeout: '4s',
   },

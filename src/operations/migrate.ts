@@ -9,6 +9,7 @@ import type { Database } from '../lib/postgres.ts'
 import { installation, logPartitions } from '../log/tables.ts'
 import { projections } from '../projection/all.ts'
 import { ensureCheckpoints } from '../projector/checkpoint.ts'
+import { ensureReaderRole, grantReads, missingRoles, readerRole } from './reader-role.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle/migrations', import.meta.url))
 
@@ -29,11 +30,14 @@ export async function migrateDatabase(url: string, partitions: number): Promise<
   try {
     await requireVersion(db)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
+    const role = readerRole(url)
+    await ensureReaderRole(db, role)
     await migrate(db, {
       migrationsFolder: MIGRATIONS,
       migrationsSchema: 'onhand',
       migrationsTable: 'migrations',
     })
+    await grantReads(db, role)
     await fixPartitions(db, partitions)
     await db.execute(
       sql`insert into ${installation} select gen_random_uuid() where not exists (select from ${installation})`,
@@ -44,6 +48,17 @@ export async function migrateDatabase(url: string, partitions: number): Promise<
       projections.map(({ name }) => name),
       partitions,
     )
+  } finally {
+    await session.close()
+  }
+}
+
+/** @returns the statements that an administrator, or the database's owner if it has the right, has to run */
+export async function readMissingRoles(url: string): Promise<string[]> {
+  const session = openSession({ url, applicationName: 'onhand migrate' })
+  try {
+    await requireVersion(session.db)
+    return await missingRoles(session.db, readerRole(url))
   } finally {
     await session.close()
   }

@@ -3,6 +3,7 @@
  * https://cheatsheetseries.owasp.org/cheatsheets/GraphQL_Cheat_Sheet.html
  */
 import { readFile } from 'node:fs/promises'
+import { readerRole } from '../../src/operations/reader-role.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -156,7 +157,7 @@ describe('access control', () => {
   // closed elsewhere. What there is, is kept apart:
   test('queries read as a database role that can write nothing', async () => {
     const [row] = await onhand.database.sql<{ writes: boolean }[]>`
-      select bool_or(has_table_privilege('onhand_reader', c.oid, 'insert, update, delete, truncate')) as writes
+      select bool_or(has_table_privilege(${readerRole(onhand.database.url)}::name, c.oid, 'insert, update, delete, truncate')) as writes
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ('stock', 'views') and c.relkind in ('r', 'p')`
     expect(row?.writes).toBe(false)

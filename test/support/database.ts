@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { inject } from 'vitest'
 import { migrateDatabase } from '../../src/operations/migrate.ts'
+import { readerRole } from '../../src/operations/reader-role.ts'
 import { TEMPLATE_DATABASE } from './services.ts'
 
 export interface TestDatabase {
@@ -31,6 +32,7 @@ export async function createTestDatabase(partitions = 1): Promise<TestDatabase> 
     async drop() {
       await sql.end({ timeout: 1 })
       await admin.unsafe(`drop database if exists ${name} with (force)`)
+      await admin.unsafe(`drop role if exists ${readerRole(url.href)}`)
       await admin.end()
     },
   }
