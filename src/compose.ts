@@ -30,16 +30,18 @@ import { describeRedisFailure, isRedisFailure } from './lib/redis-failure.ts'
 import { linkRedis } from './lib/redis.ts'
 import { repeat } from './lib/repeating.ts'
 import { CheckpointPoll } from './live/checkpoint-poll.ts'
-import { createConsistency } from './live/consistency.ts'
+import { createConsistency, waitTogether } from './live/consistency.ts'
 import { Hub } from './live/hub.ts'
+import { LogHistory } from './live/log-history.ts'
 import { ProgressStream } from './live/progress-stream.ts'
 import { createTransport } from './live/redis-transport.ts'
 import { createReplicaProgress } from './live/replica-progress.ts'
+import { createHistoryRead } from './log/history-read.ts'
 import { partitionOf } from './log/partition.ts'
 import { LogTail } from './log/tail.ts'
 import { forCommands, forProjector, forQueries, forReplays } from './operations/connections.ts'
 import { healthRoutes } from './operations/health.ts'
-import { readInstallation } from './operations/installation.ts'
+import { readInstallation, renewEpoch } from './operations/installation.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { watchOutage } from './operations/outage.ts'
 import { projections } from './projection/all.ts'
@@ -75,6 +77,8 @@ const MAX_RECENT_EVENTS = 10_000
 const QUERY_CONNECTIONS = 8
 const REPLAY_CONNECTIONS = 2
 const CONSISTENCY_TIMEOUT_MS = 5000
+/** Reads that wait for a projection, or for a look at the database. */
+const MAX_WAITING_READS = 10_000
 const PROGRESS_INTERVAL_MS = 250
 /** If the database has said nothing for so long, what is in memory may be older than it looks. */
 const MAX_SILENCE_MS = 2000
@@ -130,10 +134,12 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   const onReadError = warn('reading for live clients failed')
   const replayPool = openPool(forReplays(databaseUrl), REPLAY_CONNECTIONS)
   releases.push(() => replayPool.close())
+  const { id: installation, epoch } = await readInstallation(databaseUrl)
   const hub = new Hub({
     ...reads,
     replays: createLedger(replayPool.db, partitions),
     partitions,
+    epoch,
     onError: onReadError,
   })
   hub.begin(await reads.progress())
@@ -168,28 +174,42 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     },
   })
   releases.push(() => projectors.close())
+  const history = new LogHistory({
+    epoch,
+    tail,
+    hub,
+    find: createHistoryRead(readPool.db),
+    progress: reads.progress,
+    renew: (ended) => renewEpoch(writeSide.db, ended),
+    onReplaced(replaced) {
+      projectors.reset()
+      logger.error(
+        replaced,
+        'the log has another history than before: everything begins anew from the database',
+      )
+    },
+  })
   const poll = new CheckpointPoll({
-    read: reads.progress,
+    look: () => history.look(),
     intervalMs: POLL_INTERVAL_MS,
-    onProgress(rows) {
-      hub.catchUp(rows)
-      for (const { projection, partition, head, error } of rows) {
-        tail.advance(partition, head)
+    onFound({ epoch: of, progress }) {
+      if (of !== history.epoch) return
+      hub.catchUp(progress)
+      for (const { projection, partition, error } of progress)
         if (error === null) projectors.resume(projection, partition)
-      }
     },
     onError: warn('the database cannot be polled'),
   })
   releases.push(() => poll.close())
 
-  const installation = await readInstallation(databaseUrl)
   const transport =
     redis === null
       ? null
       : createTransport({
           redis,
           installation,
-          onHead: (partition, head) => tail.advance(partition, head),
+          epoch: () => history.epoch,
+          onHead: ({ partition, from, to }) => tail.advance(partition, to, from),
           onProgress: (progressed) => hub.announce(progressed),
           onReconnect() {
             hub.refresh()
@@ -207,7 +227,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     now,
     onCommit(commit) {
       tail.add(commit)
-      transport?.publishHead(commit.partition, commit.head)
+      transport?.publishHead(commit)
     },
     onBatch: (report) => metrics.batch(report),
   })
@@ -234,12 +254,15 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
         )
   releases.push(() => replica?.close())
   const queries = replica === null ? reads : createReads(replica.db, partitions)
-  const consistent = createConsistency({
+  const consistency = createConsistency({
+    history,
     progress: replica === null ? hub.progress : createReplicaProgress(queries.progress),
-    heads: async () =>
-      new Map((await reads.progress()).map(({ partition, head }) => [partition, head.position])),
+    partitions,
     timeoutMs: CONSISTENCY_TIMEOUT_MS,
+    maxWaits: MAX_WAITING_READS,
   })
+  const { admit } = consistency
+  const inPartition = (sku: Sku) => partitionOf(sku, partitions)
   const progressStream = new ProgressStream({
     read: reads.progress,
     onProgress: (listener) => hub.onProgress(listener),
@@ -249,7 +272,9 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   const live = {
     hub,
     partitions,
-    partitionOf: (sku: Sku) => partitionOf(sku, partitions),
+    partitionOf: inPartition,
+    admit,
+    epoch: () => history.epoch,
     progress: () => progressStream.subscribe(),
   }
   // A replica's rows may be older than the hub's or newer: all answers are to come from one of the two.
@@ -258,8 +283,13 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     products: (sku) => (isFresh() ? hub.products.peek(sku) : undefined),
     orders: (id) => (isFresh() ? hub.orders.peek(id) : undefined),
   }
-  const shared = { dispatch, reads: { ...queries, progress: reads.progress }, memory, consistent }
-  const createContext = (requestId: string): ApiContext => ({ requestId, ...shared })
+  const shared = { dispatch, reads: { ...queries, progress: reads.progress }, memory }
+  const createContext = (requestId: string): ApiContext => ({
+    requestId,
+    ...shared,
+    consistent: waitTogether(consistency.reached),
+    log: { epoch: history.epoch, admit, partitionOf: inPartition },
+  })
   const metrics = createMetrics({
     answers: () => ({ ...served.answers }),
     sockets: () => served.sockets(),

@@ -25,10 +25,26 @@ export const MAX_PAGE = 100
 
 /** A list that is read page by page. */
 export interface List<Place extends readonly unknown[]> {
-  /** Tells its cursors from those of other lists. */
-  readonly name: string
+  readonly encode: (place: Place) => string
   /** What a cursor of the list says; null, or an error, if it is none. */
-  readonly place: (cursor: readonly unknown[]) => Place | null
+  readonly decode: (cursor: string) => Place | null
+}
+
+/**
+ * @param name tells the list's cursors from those of other lists
+ * @param place what the values in a cursor say; null, or an error, if they are none of the list
+ */
+export function listByValues<Place extends readonly unknown[]>(
+  name: string,
+  place: (values: readonly unknown[]) => Place | null,
+): List<Place> {
+  return {
+    encode: (values) => Buffer.from(JSON.stringify([name, ...values])).toString('base64url'),
+    decode(cursor) {
+      const [of, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+      return of === name ? place(values) : null
+    },
+  }
 }
 
 /** @throws BAD_USER_INPUT before anything is read */
@@ -56,7 +72,7 @@ export function connection<Node, Place extends readonly unknown[]>(
   list: List<Place>,
   placeOf: (node: Node) => Place,
 ): Connection<Node> {
-  const edges = rows.map((node) => ({ cursor: encodeCursor(list, placeOf(node)), node }))
+  const edges = rows.map((node) => ({ cursor: list.encode(placeOf(node)), node }))
   // What a cursor was given for lies before the page, or it would have had no cursor.
   const passed = beyond !== null
   return {
@@ -71,13 +87,6 @@ export function connection<Node, Place extends readonly unknown[]>(
   }
 }
 
-function encodeCursor({ name }: Pick<List<never>, 'name'>, place: readonly unknown[]): string {
-  const text = JSON.stringify([name, ...place], (_, value) =>
-    typeof value === 'bigint' ? String(value) : value,
-  )
-  return Buffer.from(text).toString('base64url')
-}
-
 function decodeCursor<Place extends readonly unknown[]>(
   cursor: string,
   argument: string,
@@ -85,10 +94,9 @@ function decodeCursor<Place extends readonly unknown[]>(
 ): Place {
   let place: Place | null = null
   try {
-    const [name, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-    place = name === list.name ? list.place(values) : null
+    place = list.decode(cursor)
   } catch {
-    // Not JSON, or not a place: not a cursor.
+    // Not a place: not a cursor.
   }
   if (place === null) throw badUserInput(`"${argument}" is not a cursor of this list.`)
   return place

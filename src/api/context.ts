@@ -1,7 +1,9 @@
 /** What resolvers are given. */
 import type { CommandRequest, Outcome } from '../command/request.ts'
 import type { BatchReference, CalendarDate, OrderId, Sku } from '../domain/values.ts'
-import type { AskedToken, AwaitConsistency } from '../live/consistency.ts'
+import type { AskedToken, AwaitConsistency, Consistency } from '../live/consistency.ts'
+import type { Partition } from '../log/partition.ts'
+import type { Epoch } from '../log/token.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import type { OrderRow } from '../projection/orders.ts'
 import type { Reads } from '../projection/read-side.ts'
@@ -12,6 +14,15 @@ export interface ApiContext {
   readonly reads: Reads
   readonly memory: RowsInMemory
   readonly consistent: AwaitConsistency
+  readonly log: LogAccess
+}
+
+/** What tokens and cursors are made of, and checked against. */
+export interface LogAccess {
+  /** The present one when the request came. */
+  readonly epoch: Epoch
+  readonly admit: Consistency['admit']
+  readonly partitionOf: (sku: Sku) => Partition
 }
 
 /**

@@ -8,7 +8,8 @@ import { Overloaded, Unavailable } from '../command/faults.ts'
 import { InvalidValue } from '../domain/values.ts'
 import { isUnavailable } from '../lib/postgres-error.ts'
 import { shorten } from '../lib/shorten.ts'
-import { ProjectionLagging } from '../live/consistency.ts'
+import { ProjectionLagging, TooManyWaits } from '../live/consistency.ts'
+import { LogReplaced } from '../log/replaced.ts'
 
 export type FaultCode =
   | 'BAD_USER_INPUT'
@@ -18,6 +19,7 @@ export type FaultCode =
   | 'QUERY_TOO_COMPLEX'
   | 'OVERLOADED'
   | 'PROJECTION_LAGGING'
+  | 'LOG_REPLACED'
   | 'OUTCOME_UNKNOWN'
   | 'SERVICE_UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR'
@@ -69,7 +71,9 @@ const MAX_MESSAGE_CHARACTERS = 500
 /** What stands behind an error that was thrown while a request was answered; null if it is for us alone to know. */
 function knownFault(error: unknown): GraphQLError | null {
   if (error instanceof InvalidValue) return badUserInput(error.message)
-  if (error instanceof Overloaded) return fault('OVERLOADED', error.message, { retryable: true })
+  if (error instanceof Overloaded || error instanceof TooManyWaits)
+    return fault('OVERLOADED', error.message, { retryable: true })
+  if (error instanceof LogReplaced) return fault('LOG_REPLACED', error.message)
   if (error instanceof Unavailable) return fault('SERVICE_UNAVAILABLE', error.message, { retryable: true })
   if (error instanceof ProjectionLagging)
     return fault('PROJECTION_LAGGING', error.message, { retryable: true })

@@ -30,7 +30,10 @@ export const mutationResolvers: GqlMutationResolvers = {
     const { quantity, eta = null } = input
     const reference = parseBatchReference(input.reference)
     const sku = parseSku(input.sku)
-    return payload(await send(context, input, { type: 'CreateBatch', reference, sku, quantity, eta }))
+    return payload(
+      context,
+      await send(context, input, { type: 'CreateBatch', reference, sku, quantity, eta }),
+    )
   },
   changeBatchQuantity: async (_, { input }, context) => {
     const { quantity } = input
@@ -38,7 +41,7 @@ export const mutationResolvers: GqlMutationResolvers = {
     const reason = input.reason == null ? null : parseReason(input.reason)
     const expectedVersion = input.expectedVersion == null ? null : parseLogPosition(input.expectedVersion)
     const command = { type: 'ChangeBatchQuantity', reference, quantity, reason, expectedVersion } as const
-    return payload(await send(context, input, command))
+    return payload(context, await send(context, input, command))
   },
   allocate: async (_, { input }, context) => {
     const { quantity } = input
@@ -47,14 +50,14 @@ export const mutationResolvers: GqlMutationResolvers = {
     const answer = await send(context, input, { type: 'Allocate', orderId, sku, quantity })
     const { outcome } = answer
     return {
-      ...payload(answer),
+      ...payload(context, answer),
       batchReference: outcome.status === 'accepted' ? outcome.batchReference : null,
     }
   },
   deallocate: async (_, { input }, context) => {
     const orderId = parseOrderId(input.orderId)
     const sku = parseSku(input.sku)
-    return payload(await send(context, input, { type: 'Deallocate', orderId, sku }))
+    return payload(context, await send(context, input, { type: 'Deallocate', orderId, sku }))
   },
 }
 
@@ -80,12 +83,13 @@ async function send(
   }
 }
 
-function payload({ commandId, command, outcome }: Answer): Payload {
+function payload({ log }: ApiContext, { commandId, command, outcome }: Answer): Payload {
   const { replayed } = outcome
   if (outcome.status === 'refused') {
     const userErrors = [userError(outcome.rejection, command)]
     return { commandId, token: null, userErrors, replayed, query: { consistentWith: null } }
   }
-  const token: ConsistencyToken = new Map([[outcome.partition, outcome.position]])
+  const positions = new Map([[outcome.partition, outcome.position]])
+  const token: ConsistencyToken = { epoch: log.epoch, positions }
   return { commandId, token, userErrors: [], replayed, query: { consistentWith: token } }
 }

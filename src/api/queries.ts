@@ -1,20 +1,15 @@
 import { availableToPromise, earliestPromise } from '../domain/promise.ts'
-import {
-  parseBatchReference,
-  parseLogPosition,
-  parseOrderId,
-  parseQuantity,
-  parseSku,
-} from '../domain/values.ts'
+import { parseBatchReference, parseOrderId, parseQuantity, parseSku } from '../domain/values.ts'
 import type { LogPosition, Sku } from '../domain/values.ts'
 import { placeOf } from '../projection/product-list.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import type { ProductFilter, ProductOrder, ProductPlace } from '../projection/product-list.ts'
 import { summarizeProgress } from '../projector/progress.ts'
+import { formatToken, parseCursor } from '../log/token.ts'
 import { entriesOf } from './bounded-list.ts'
-import { connection, pageRequest } from './connection.ts'
+import { connection, listByValues, pageRequest } from './connection.ts'
 import type { List } from './connection.ts'
-import type { ApiContext, QueryRoot } from './context.ts'
+import type { ApiContext, LogAccess, QueryRoot } from './context.ts'
 import { badUserInput } from './errors.ts'
 import type { GqlQueryResolvers, GqlResolvers } from './resolver-types.ts'
 import type { GqlQueryProductsArgs, Scalars } from './resolver-types.ts'
@@ -64,8 +59,10 @@ const Query: GqlQueryResolvers = {
   },
   async stockMovements(root, args, context) {
     const sku = parseSku(args.sku)
-    const list = movementList(sku)
+    const list = movementList(sku, context.log)
     const request = pageRequest(args, list)
+    for (const cursor of [args.after, args.before])
+      if (cursor != null) await context.log.admit(parseCursor(cursor, context.log.partitionOf(sku)))
     await consistent('movements', root, args, context)
     const page = await context.reads.ledger.page(sku, request)
     return connection(page, request, list, (row) => [row.position] as const)
@@ -128,22 +125,25 @@ function productFilter({ filter }: Partial<GqlQueryProductsArgs>): ProductFilter
 }
 
 function productList({ field }: ProductOrder): List<ProductPlace> {
+  return listByValues<ProductPlace>(`products by ${field}`, (values) => {
+    const sku = values.at(-1)
+    if (typeof sku !== 'string') return null
+    if (field === 'SKU') return values.length === 1 ? [parseSku(sku)] : null
+    const [available] = values
+    return values.length === 2 && typeof available === 'number'
+      ? [parseQuantity(available, 0), parseSku(sku)]
+      : null
+  })
+}
+
+/** Its cursors are those that `stockMoved` gives and takes, too. */
+function movementList(sku: Sku, { epoch, partitionOf }: LogAccess): List<readonly [LogPosition]> {
+  const partition = partitionOf(sku)
   return {
-    name: `products by ${field}`,
-    place(cursor) {
-      const sku = cursor.at(-1)
-      if (typeof sku !== 'string') return null
-      if (field === 'SKU') return cursor.length === 1 ? [parseSku(sku)] : null
-      const [available] = cursor
-      return cursor.length === 2 && typeof available === 'number'
-        ? [parseQuantity(available, 0), parseSku(sku)]
-        : null
+    encode: ([position]) => formatToken({ epoch, positions: new Map([[partition, position]]) }),
+    decode(cursor) {
+      const position = parseCursor(cursor, partition).positions.get(partition)
+      return position === undefined ? null : [position]
     },
   }
 }
-
-const movementList = (sku: Sku): List<readonly [LogPosition]> => ({
-  name: `movements of ${sku}`,
-  place: ([position, ...rest]) =>
-    rest.length === 0 && typeof position === 'string' ? [parseLogPosition(position)] : null,
-})

@@ -32,6 +32,10 @@ export type Scalars = {
    * A point in the log of all that happened. Every accepted command returns one; a query that is given it waits until
    * it can show that command's effect. Opaque: hand it back as it is. As an argument, the word `latest` stands for
    * everything that happened up to the moment of asking.
+   *
+   * A token belongs to an epoch of the log. A new epoch begins when the log was replaced, for example by a restored backup. A token
+   * of another epoch, or of a point that the log has not reached, is refused at once with the code `LOG_REPLACED`, which is not
+   * retryable: get a new token.
    */
   ConsistencyToken: { input: AskedToken; output: ConsistencyToken; }
 };
@@ -493,7 +497,7 @@ export type GqlStockMovementConnection = {
 
 /** A movement in a page. */
 export type GqlStockMovementEdge = {
-  /** Where the movement stands in the list. */
+  /** Where the movement stands in the list, and in `stockMoved`. */
   cursor: Scalars['String']['output'];
   /** The movement. */
   node: GqlStockMovement;
@@ -733,12 +737,19 @@ export type GqlPageInfo = {
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
  * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
+ * what comes next.
+ *
+ * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
+ * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
+ * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
+ * refused with the code `LOG_REPLACED`: start anew without it.
  */
 export type GqlSubscription = {
   /**
-   * The present state of each product, then its every change. `version` only rises; it stays where an operator has had a state
-   * corrected that was wrong. To a client that cannot keep up, a newer state of a product replaces an older one; the last one
+   * The present state of each product, then its every change. `version` only rises within an epoch; it stays where an operator has
+   * had a state corrected that was wrong. When a new epoch begins, the present state comes again, with a cursor of that epoch; if
+   * one of the products does not exist in it, the subscription ends with `LOG_REPLACED`. To a client that cannot keep up, a newer state of a product replaces an older one; the last one
    * always arrives. A product that does not exist yet is sent once it does.
    */
   availabilityChanged: GqlProduct;
@@ -746,7 +757,7 @@ export type GqlSubscription = {
   allocationChanged: GqlOrder;
   /**
    * The ledger as it is written: every movement, in order, none left out and none twice. A client too slow to take them is
-   * disconnected with code 1013 and goes on with `after`.
+   * disconnected with code 1013 and goes on with `after`. When a new epoch begins, it ends with `LOG_REPLACED`.
    */
   stockMoved: GqlStockMovement;
   /** How far each projection is, whenever that changes, at most 4 times a second each. */
@@ -757,7 +768,13 @@ export type GqlSubscription = {
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
  * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
+ * what comes next.
+ *
+ * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
+ * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
+ * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
+ * refused with the code `LOG_REPLACED`: start anew without it.
  */
 export type GqlSubscriptionAvailabilityChangedArgs = {
   skus: Array<Scalars['ID']['input']>;
@@ -767,7 +784,13 @@ export type GqlSubscriptionAvailabilityChangedArgs = {
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
  * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
+ * what comes next.
+ *
+ * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
+ * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
+ * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
+ * refused with the code `LOG_REPLACED`: start anew without it.
  */
 export type GqlSubscriptionAllocationChangedArgs = {
   orderId: Scalars['ID']['input'];
@@ -777,7 +800,13 @@ export type GqlSubscriptionAllocationChangedArgs = {
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
  * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`.
+ * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
+ * what comes next.
+ *
+ * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
+ * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
+ * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
+ * refused with the code `LOG_REPLACED`: start anew without it.
  */
 export type GqlSubscriptionStockMovedArgs = {
   sku: InputMaybe<Scalars['ID']['input']>;

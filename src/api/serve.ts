@@ -141,6 +141,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     groups,
     stats,
     backlogs,
+    epoch: live.epoch,
     createRequestId: uuidv7,
     admission,
     maxSubscriptionsPerConnection: MAX_SUBSCRIPTIONS_PER_SOCKET,

@@ -26,6 +26,10 @@ export class TracedContext implements ApiContext {
     return this.#ingredients
   }
 
+  get log(): ApiContext['log'] {
+    return this.#context.log
+  }
+
   get reads(): ApiContext['reads'] {
     this.#ingredients = null
     return this.#context.reads

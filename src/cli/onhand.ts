@@ -15,6 +15,7 @@ const commands = {
   verify: async () => (await import('./verify.ts')).default,
   status: async () => (await import('./status.ts')).default,
   skip: async () => (await import('./skip.ts')).default,
+  'new-epoch': async () => (await import('./new-epoch.ts')).default,
 }
 
 const HELP = new Set(['--help', '-h'])

@@ -74,7 +74,8 @@ async function rebuildReadModel(
     why = describeRedisFailure(error)
   })
   try {
-    const redis = new RedisAvailability(link.client, await readInstallation(url))
+    const { id } = await readInstallation(url)
+    const redis = new RedisAvailability(link.client, id)
     await restoreReadModel(session, redis, 'always')
     process.stdout.write(`${AVAILABILITY_REDIS}: written anew from the projection in Postgres.\n`)
   } catch (error) {

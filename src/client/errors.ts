@@ -47,6 +47,9 @@ export function asClientError(problem: unknown): OnhandClientError {
   })
 }
 
+/** What was seen belongs to a history that the server's log no longer has. */
+export const LOG_REPLACED = 'LOG_REPLACED'
+
 const TIMED_OUT = 4408
 const TERMINATED = 4499
 

@@ -2,14 +2,14 @@
  * `onhand/client`: the stock graphql-ws client, and what a page that stays open for days wants beyond it.
  * After any loss of the connection it goes on where it left off, so that `stockMoved` leaves nothing out and
  * repeats nothing; a state that was seen already, or is older than one seen, is not shown again; and it knows
- * how true what it shows still is. Works in browsers and Node.
+ * how true what it shows still is. If the server's log was replaced, it says so and starts anew. Works in browsers and Node.
  */
 import { print } from 'graphql'
 import type { DocumentNode } from 'graphql'
 import { createClient } from 'graphql-ws/client'
 import type { ClientOptions } from 'graphql-ws/client'
-import { Bookmark } from './bookmark.ts'
-import { OnhandClientError, asClientError, isRefusal } from './errors.ts'
+import { Bookmark, epochOf } from './bookmark.ts'
+import { LOG_REPLACED, OnhandClientError, asClientError, isRefusal } from './errors.ts'
 import { iterate } from './iterate.ts'
 import type { Listener } from './iterate.ts'
 import { Liveness } from './liveness.ts'
@@ -45,7 +45,7 @@ export interface Watcher<Data> {
   next(data: Data): void
   /** It has ended: the server refused it, or this client. A connection that is lost is not an error. */
   error?(error: OnhandClientError): void
-  /** How the connection is: at once, then whenever that changes. */
+  /** How the connection is: at once, then whenever that changes. At `restarted`, drop what was shown. */
   state?(status: ConnectionStatus): void
 }
 
@@ -67,7 +67,8 @@ export interface OnhandClient {
    * The same for `for await`. A loop that is far behind leaves, and joins again when it has caught up: of
    * movements it misses none, of states it gets the latest.
    *
-   * @throws OnhandClientError where a watcher would be told of it
+   * @throws OnhandClientError where a watcher would be told of it; with the code `LOG_REPLACED` where it would be told
+   *   `restarted`: another loop starts anew
    */
   iterate<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: LiveDocument<Data, Variables>,
@@ -96,31 +97,57 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
     retryWait: backOff,
     shouldRetry: (problem) => !isRefusal(problem),
     on: {
-      connected: () => liveness.connected(),
+      connected(_, acknowledged) {
+        // Before anybody takes for live what was shown.
+        const epoch = acknowledged?.['epoch']
+        if (typeof epoch === 'string') for (const meet of [...epochs]) meet(epoch)
+        liveness.connected()
+      },
       message: () => liveness.heard(),
       closed: () => liveness.lost(),
     },
   })
   const ends = new Set<() => void>()
+  /** Those who follow something are told of the epoch that they connect to. */
+  const epochs = new Set<(epoch: string) => void>()
 
   function follow<Data>(bookmark: Bookmark, listener: Listener<Data>): () => void {
     const ignore = liveness.follow((status) => listener.state?.(status))
     const end = (error: OnhandClientError | null = null): void => {
       if (!ends.delete(end)) return
+      epochs.delete(meet)
       ignore()
       leave()
       listener.ended(error)
     }
+    const restart = (): void => {
+      bookmark.restart()
+      if (listener.restarted === undefined)
+        end(new OnhandClientError('The log was replaced: start anew.', LOG_REPLACED))
+      else listener.restarted()
+    }
+    const meet = (epoch: string): void => {
+      if (!bookmark.isOf(epoch)) restart()
+    }
+    const subscribe = (): (() => void) =>
+      connection.subscribe<Data, { cursor?: string }>(bookmark.payload, {
+        next({ data, errors, extensions }) {
+          if (extensions?.cursor !== undefined) meet(epochOf(extensions.cursor))
+          if (!ends.has(end)) return
+          if (errors !== undefined || data == null) end(asClientError(errors))
+          else if (bookmark.move(data, extensions?.cursor)) listener.next(data)
+        },
+        error(problem) {
+          const error = asClientError(problem)
+          if (error.code !== LOG_REPLACED) return end(error)
+          restart()
+          if (ends.has(end)) leave = subscribe()
+        },
+        complete: end,
+      })
     ends.add(end)
-    const leave = connection.subscribe<Data, { cursor?: string }>(bookmark.payload, {
-      next({ data, errors, extensions }) {
-        if (!ends.has(end)) return
-        if (errors !== undefined || data == null) end(asClientError(errors))
-        else if (bookmark.move(data, extensions?.cursor)) listener.next(data)
-      },
-      error: (problem) => end(asClientError(problem)),
-      complete: end,
-    })
+    epochs.add(meet)
+    let leave = subscribe()
     return () => end()
   }
 
@@ -132,6 +159,10 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
       follow(bookmarkOf(document, variables), {
         next: (data) => call(() => watcher.next(data as never)),
         state: (status) => call(() => watcher.state?.(status)),
+        restarted() {
+          call(() => watcher.state?.({ state: 'restarted', since: new Date() }))
+          if (liveness.status.state === 'live') call(() => watcher.state?.(liveness.status))
+        },
         ended: (error) => error !== null && call(() => watcher.error?.(error)),
       }),
     iterate: (document, variables) => iterate(follow, bookmarkOf(document, variables), ends),

@@ -4,6 +4,8 @@ import type { ConnectionStatus } from './liveness.ts'
 
 export interface Listener<Data> {
   next(data: Data): void
+  /** What came so far is void, and what comes is the present. Without it, that is the end. */
+  restarted?(): void
   state?(status: ConnectionStatus): void
   /** Null: nothing went wrong. */
   ended(error: OnhandClientError | null): void

@@ -3,10 +3,12 @@ export interface ConnectionStatus {
   /**
    * `live`: connected. `reconnecting`: not connected, or not yet; attempts go on by themselves. `stale`:
    * nothing has been heard from the server for `staleAfterMs`, so what is shown may be long out of date;
-   * attempts go on all the same.
+   * attempts go on all the same. `restarted`: the server's log was replaced, for example restored from a backup, so
+   * that what was shown may never have been: drop it, for the present state follows, and of movements those that come next.
+   * The connection's state is told right after it.
    */
-  readonly state: 'live' | 'reconnecting' | 'stale'
-  /** Of `live`, when that began; else when the server was last heard. */
+  readonly state: 'live' | 'reconnecting' | 'stale' | 'restarted'
+  /** Of `live` and `restarted`, when that began; else when the server was last heard. */
   readonly since: Date
 }
 

@@ -11,6 +11,7 @@ export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void
   readonly #onEnd: () => void
   #waiting: Deferred<void> | null = null
   #ended = false
+  #failure: { readonly reason: unknown } | null = null
 
   /** @param onEnd called once, when the consumer has had enough */
   constructor(onEnd: () => void) {
@@ -24,8 +25,17 @@ export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void
     this.#waiting = null
   }
 
+  /** Throws this to the consumer in place of all that has not been taken, and ends. */
+  fail(reason: unknown): void {
+    if (this.#ended) return
+    this.#failure ??= { reason }
+    this.#waiting?.resolve()
+    this.#waiting = null
+  }
+
   async next(): Promise<IteratorResult<Value, void>> {
     while (!this.#ended) {
+      if (this.#failure !== null) return this.throw(this.#failure.reason)
       for (const [key, value] of this.#values) {
         this.#values.delete(key)
         return { done: false, value }

@@ -4,25 +4,25 @@
  * just under way is not mistaken for a lost one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PartitionProgress } from '../projector/progress.ts'
 
-export interface CheckpointPollOptions {
-  readonly read: () => Promise<PartitionProgress[]>
+export interface CheckpointPollOptions<Found> {
+  readonly look: () => Promise<Found>
   readonly intervalMs: number
-  readonly onProgress: (rows: readonly PartitionProgress[]) => void
+  /** A moment later. */
+  readonly onFound: (found: Found) => void
   readonly onError: (error: unknown) => void
 }
 
 const GRACE_MS = 20
 
-export class CheckpointPoll {
-  readonly #options: CheckpointPollOptions
+export class CheckpointPoll<Found> {
+  readonly #options: CheckpointPollOptions<Found>
   readonly #closing = new AbortController()
   #running: Promise<void> | null = null
   /** When the database last answered, by `performance.now()`. */
   lastAnswerAt = -Infinity
 
-  constructor(options: CheckpointPollOptions) {
+  constructor(options: CheckpointPollOptions<Found>) {
     this.#options = options
   }
 
@@ -38,10 +38,10 @@ export class CheckpointPoll {
   /** Looks now. */
   async poll(): Promise<void> {
     try {
-      const rows = await this.#options.read()
+      const found = await this.#options.look()
       this.lastAnswerAt = performance.now()
       await this.#pause(GRACE_MS)
-      if (!this.#closing.signal.aborted) this.#options.onProgress(rows)
+      if (!this.#closing.signal.aborted) this.#options.onFound(found)
     } catch (error) {
       this.#options.onError(error)
     }

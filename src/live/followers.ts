@@ -1,8 +1,9 @@
 import type { LogPosition, Sku } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogReplaced } from '../log/replaced.ts'
 import type { MovementRow } from '../projection/movements.ts'
 
-/** Neither of the two throws. */
+/** None of these throws. */
 export interface Follower {
   /** The next movement. */
   take(movement: MovementRow): void
@@ -11,6 +12,8 @@ export interface Follower {
    * to be read. Called before the feed goes there.
    */
   skip(partition: Partition, to: LogPosition): void
+  /** The log's history was replaced: nothing that comes follows on what was told. */
+  end(replaced: LogReplaced): void
 }
 
 /** Found by product, for there may be thousands of them, each with one of its own. */
@@ -39,6 +42,11 @@ export class Followers {
   tell(row: MovementRow): void {
     for (const follower of this.#bySku.get(null) ?? []) follower.take(row)
     for (const follower of this.#bySku.get(row.sku) ?? []) follower.take(row)
+  }
+
+  /** They may leave at that. */
+  end(replaced: LogReplaced): void {
+    for (const follower of [...this.#bySku.values()].flatMap((set) => [...set])) follower.end(replaced)
   }
 
   /** Those of all products, and of these, skip what lies before the position. */

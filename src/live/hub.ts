@@ -6,11 +6,16 @@
  * checkpoint that is ahead of it, means that something was missed, and it is read again. So a lost message costs a
  * moment, never a state.
  *
+ * Positions are true in one history of the log only. When another has taken its place, the hub forgets all that it knows, and
+ * begins anew in a new epoch: see `LogHistory`.
+ *
  * A process with a projector is told every change with its rows. From others it hears how far they have come, and of the rows
  * only those of the shards that it watches.
  */
-import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint } from '../log/point.ts'
+import type { LogReplaced } from '../log/replaced.ts'
+import type { Epoch } from '../log/token.ts'
 import { availability } from '../projection/availability.ts'
 import type { AvailabilityRow } from '../projection/availability.ts'
 import type { Ledger } from '../projection/ledger.ts'
@@ -27,10 +32,11 @@ import { LedgerFeed } from './ledger-feed.ts'
 import { Progress } from './progress.ts'
 import { StateFeed } from './state-feed.ts'
 import { decodeRows } from './wire.ts'
-import type { Progressed } from './wire.ts'
+import type { ChangedRows, Progressed } from './wire.ts'
 
 export interface HubOptions {
   readonly partitions: number
+  readonly epoch: Epoch
   readonly availability: PointReads<AvailabilityRow>
   readonly orders: PointReads<OrderRow>
   readonly ledger: Pick<Ledger, 'range' | 'moved'>
@@ -40,18 +46,19 @@ export interface HubOptions {
   readonly onError: (error: unknown) => void
 }
 
-export interface Checkpoint {
+export interface Checkpoint extends LogPoint {
   readonly projection: string
   readonly partition: Partition
-  readonly position: LogPosition
   /** Another one than before: the projection was made anew, and its rows may be others. */
   readonly generation: number
 }
 
-type Feed = Pick<StateFeed<ProjectedRow>, 'connect' | 'apply' | 'announce' | 'refresh'>
+type Feed = Pick<StateFeed<ProjectedRow>, 'connect' | 'apply' | 'announce' | 'refresh' | 'replace'>
 
 /** So long movements may come after their announcement. */
 const GRACE_MS = 20
+/** Of more steps that the hub was not told of, the oldest movements are dropped; they are read once they are announced. */
+const MAX_EARLY = 100
 
 export class Hub {
   /** Changes of which the hub was not told, so that what is watched was read again. */
@@ -69,27 +76,33 @@ export class Hub {
   readonly #progressListeners = new Set<(projection: string) => void>()
   #channels: Channels = noChannels
   #movements: readonly Channel[] = []
+  /** Movements that came before their step was announced, and steps whose movements have not come. */
+  readonly #early = new Map<string, ChangedRows>()
+  readonly #awaited = new Set<string>()
 
   constructor(options: HubOptions) {
-    const { availability: products, orders: ofOrders, ledger, replays, partitions, onError } = options
+    const { availability: products, orders: ofOrders, ledger, replays, partitions, epoch, onError } = options
     const position = (projection: string) => (partition: Partition) =>
       this.progress.position(projection, partition)
     this.products = new StateFeed({
       keyOf: (row) => row.sku,
       load: products.many,
       position: position(availability.name),
+      epoch,
       onError,
     })
     this.orders = new StateFeed({
       keyOf: (row) => row.orderId,
       load: ofOrders.many,
       position: position(orders.name),
+      epoch,
       onError,
     })
     this.ledger = new LedgerFeed({
       ledger,
       replays,
       partitions,
+      epoch,
       onFollowed: (followed) => this.#hearMovements(followed),
       onError,
     })
@@ -111,45 +124,56 @@ export class Hub {
   }
 
   /** A projector of this process has committed a change. */
-  take({ projection, partition, rows, ...step }: Change): void {
-    const [from, to] = [step.from.position, step.to.position]
-    const missed = from > this.progress.position(projection, partition)
-    if (!this.progress.advance(projection, partition, to)) return
+  take({ projection, partition, from, to, rows }: Change): void {
+    const missed = from.position > this.progress.position(projection, partition)
+    if (!this.progress.advance(projection, partition, to, from)) return
     const feed = this.#feeds.get(projection)
     feed?.apply(rows)
     if (missed) this.#fillGap(feed)
-    if (projection === movements.name) this.ledger.apply(partition, from, to, rows as readonly MovementRow[])
+    if (projection === movements.name)
+      this.ledger.apply(partition, from.position, to.position, rows as readonly MovementRow[])
     this.#tellProgress(projection)
   }
 
   /** A projector of another process has; the rows that are of interest here come by themselves. */
   announce({ projection, partition, from, to, shards }: Progressed): void {
-    const position = this.progress.position(projection, partition)
-    if (to <= position) return
+    const missed = from.position > this.progress.position(projection, partition)
+    if (!this.progress.advance(projection, partition, to, from)) return
     const feed = this.#feeds.get(projection)
     feed?.announce(partition, to, shards)
-    if (from > position) this.#fillGap(feed)
+    if (missed) this.#fillGap(feed)
     if (projection === movements.name) this.#expectMovements(partition, to)
-    this.progress.advance(projection, partition, to)
     this.#tellProgress(projection)
   }
 
   /** Checkpoints as the database has them, before anyone has subscribed. */
   begin(checkpoints: readonly Checkpoint[]): void {
-    for (const { projection, partition, position, generation } of checkpoints) {
+    for (const { projection, partition, position, tag, generation } of checkpoints) {
       this.#generations.set(`${projection} ${partition}`, generation)
-      this.progress.advance(projection, partition, position)
+      this.progress.advance(projection, partition, { position, tag }, null)
       if (projection === movements.name) this.ledger.begin(partition, position)
     }
   }
 
+  /** Another history has taken the log's place; these are its checkpoints. Whoever waits or watches is told. */
+  replace(epoch: Epoch, checkpoints: readonly Checkpoint[], replaced: LogReplaced): void {
+    this.resets += 1
+    this.progress.reset(replaced)
+    this.#early.clear()
+    this.#awaited.clear()
+    this.ledger.replace(epoch, replaced)
+    this.begin(checkpoints)
+    for (const feed of this.#feeds.values()) feed.replace(epoch, replaced)
+    for (const { projection } of checkpoints) this.#tellProgress(projection)
+  }
+
   /** Checkpoints as the database has them now: whatever is ahead of the hub was missed. */
   catchUp(checkpoints: readonly Checkpoint[]): void {
-    for (const { projection, partition, position, generation } of checkpoints) {
+    for (const { projection, partition, position, tag, generation } of checkpoints) {
       const at = `${projection} ${partition}`
       if (this.#generations.get(at) !== generation) void this.#feeds.get(projection)?.refresh()
       this.#generations.set(at, generation)
-      if (!this.progress.advance(projection, partition, position)) continue
+      if (!this.progress.advance(projection, partition, { position, tag }, null)) continue
       this.#fillGap(this.#feeds.get(projection))
       if (projection === movements.name) void this.ledger.reach(partition, position)
       this.#tellProgress(projection)
@@ -175,25 +199,49 @@ export class Hub {
 
   #hearMovements(followed: boolean): void {
     for (const channel of this.#movements) channel.close()
+    this.#early.clear()
     this.#movements = !followed
       ? []
-      : this.#partitions.map((of) =>
-          this.#channels.open(`movements:${of}`, (message) => {
-            const { partition, from, to, rows } = decodeRows(movements.name, message)
-            if (!this.ledger.has(partition, to))
-              this.ledger.apply(partition, from, to, rows() as unknown as MovementRow[])
-          }),
+      : this.#partitions.map((partition) =>
+          this.#channels.open(`movements:${partition}`, (message) =>
+            this.#takeMovements(decodeRows(movements.name, message)),
+          ),
         )
   }
 
-  #expectMovements(partition: Partition, to: LogPosition): void {
-    const read = () => void this.ledger.reach(partition, to)
+  #takeMovements(step: ChangedRows): void {
+    const name = nameOf(step.partition, step.to)
+    if (this.#awaited.delete(name)) return this.#applyMovements(step)
+    if (step.to.position <= this.progress.position(movements.name, step.partition)) return
+    this.#early.set(name, step)
+    const [oldest] = this.#early.keys()
+    if (this.#early.size > MAX_EARLY) this.#early.delete(oldest as string)
+  }
+
+  #applyMovements({ partition, from, to, rows }: ChangedRows): void {
+    if (!this.ledger.has(partition, to.position))
+      this.ledger.apply(partition, from.position, to.position, rows() as unknown as MovementRow[])
+  }
+
+  #expectMovements(partition: Partition, to: LogPoint): void {
+    const name = nameOf(partition, to)
+    const early = this.#early.get(name)
+    this.#early.delete(name)
+    if (early !== undefined) return this.#applyMovements(early)
+    if (this.ledger.followers === 0) return void this.ledger.reach(partition, to.position)
+    this.#awaited.add(name)
+    const read = () => {
+      if (this.#awaited.delete(name)) void this.ledger.reach(partition, to.position)
+    }
     // What lies in the socket by then is taken first: the timer may be late.
-    if (this.ledger.followers === 0) read()
-    else setTimeout(() => setImmediate(read), GRACE_MS)
+    setTimeout(() => setImmediate(read), GRACE_MS)
   }
 
   #tellProgress(projection: string): void {
     for (const listener of this.#progressListeners) listener(projection)
   }
 }
+
+/** Of a step, by where it ends. */
+const nameOf = (partition: Partition, { position, tag }: LogPoint): string =>
+  `${partition} ${position} ${tag}`

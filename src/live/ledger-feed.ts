@@ -13,6 +13,8 @@ import { deferred } from '../lib/deferred.ts'
 import type { Deferred } from '../lib/deferred.ts'
 import { Slices } from '../lib/slices.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogReplaced } from '../log/replaced.ts'
+import type { Epoch } from '../log/token.ts'
 import type { Ledger } from '../projection/ledger.ts'
 import type { MovementRow } from '../projection/movements.ts'
 import { Followers } from './followers.ts'
@@ -23,6 +25,7 @@ export interface LedgerFeedOptions {
   /** For those who resume: reads that others do not wait for. */
   readonly replays: Pick<Ledger, 'range'>
   readonly partitions: number
+  readonly epoch: Epoch
   /** Somebody follows now, or nobody any more. */
   readonly onFollowed: (followed: boolean) => void
   /** Reading failed and is tried again. */
@@ -44,16 +47,16 @@ export type LedgerCursor = ReadonlyMap<Partition, LogPosition>
 
 export class LedgerFeed {
   readonly #options: LedgerFeedOptions
-  readonly #partitions: FeedPartition[]
+  /** Of the positions here. */
+  epoch: Epoch
+  #partitions: readonly FeedPartition[] = []
   readonly #followers = new Followers()
   readonly #slices = new Slices(SLICE_MS)
 
   constructor(options: LedgerFeedOptions) {
     this.#options = options
-    this.#partitions = Array.from(
-      { length: options.partitions },
-      (_, partition) => new FeedPartition(partition),
-    )
+    this.epoch = options.epoch
+    this.#partitions = this.#allPartitions()
   }
 
   get followers(): number {
@@ -69,6 +72,14 @@ export class LedgerFeed {
   begin(partition: Partition, position: LogPosition): void {
     const feed = this.#partitions[partition]
     if (feed !== undefined && position > feed.position) feed.position = position
+  }
+
+  /** Another history has taken the log's place: what is followed ends here. `begin` says where the ledger stands now. */
+  replace(epoch: Epoch, replaced: LogReplaced): void {
+    this.epoch = epoch
+    for (const feed of this.#partitions) feed.ended = true
+    this.#partitions = this.#allPartitions()
+    this.#followers.end(replaced)
   }
 
   /** The movements after the events `from + 1` to `to`. */
@@ -130,6 +141,10 @@ export class LedgerFeed {
     return { movements: [], cursor }
   }
 
+  #allPartitions(): readonly FeedPartition[] {
+    return Array.from({ length: this.#options.partitions }, (_, partition) => new FeedPartition(partition))
+  }
+
   #position(partition: Partition): LogPosition {
     return this.#partitions[partition]?.position ?? (0n as LogPosition)
   }
@@ -139,7 +154,7 @@ export class LedgerFeed {
     if (to > feed.wanted) feed.wanted = to
     if (feed.advancing !== null) return feed.advancing.promise
     const arrived = (feed.advancing = deferred())
-    while (feed.position < feed.wanted) {
+    while (!feed.ended && feed.position < feed.wanted) {
       const next = feed.next()
       const upTo = next !== undefined && next.from > feed.position ? next.from : feed.wanted
       // Those it would be read for may have left.
@@ -155,6 +170,7 @@ export class LedgerFeed {
 
   async #tell(feed: FeedPartition, { to, rows }: Step): Promise<void> {
     for (const row of rows) {
+      if (feed.ended) return
       if (row.position <= feed.position) continue
       feed.position = row.position
       this.#followers.tell(row)
@@ -180,6 +196,7 @@ export class LedgerFeed {
       const some = asked.slice(at, at + MAX_SKUS)
       for (const sku of await this.#retry(() => ledger.moved(partition, some, position, to))) moved.add(sku)
     }
+    if (feed.ended) return
     // Whoever has come meanwhile was not asked for.
     const quiet = new Set(asked.filter((sku) => !moved.has(sku)))
     this.#followers.skip(partition, to, (sku) => !quiet.has(sku))
@@ -211,6 +228,8 @@ class FeedPartition {
   position = 0n as LogPosition
   wanted = 0n as LogPosition
   advancing: Deferred<void> | null = null
+  /** The log's history was replaced: what is under way here is told to nobody. */
+  ended = false
   /** Steps to be told, in order. */
   #steps: Step[] = []
 

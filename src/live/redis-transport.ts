@@ -9,11 +9,10 @@
  *   `rows:<projection>:<shard>` those that watch a key of the shard
  *   `movements:<partition>`     those that follow the ledger
  */
-import { parseLogPosition } from '../domain/values.ts'
 import { groupBy } from '../lib/group-by.ts'
 import type { RedisClient, RedisLink } from '../lib/redis.ts'
-import type { Partition } from '../log/partition.ts'
-import type { LogPoint, LogTag } from '../log/point.ts'
+import type { Commit } from '../log/tail.ts'
+import type { Epoch } from '../log/token.ts'
 import { projections } from '../projection/all.ts'
 import { availability } from '../projection/availability.ts'
 import { movements } from '../projection/movements.ts'
@@ -23,14 +22,16 @@ import type { Change } from '../projector/projector.ts'
 import type { ChannelName, Channels } from './channels.ts'
 import { RedisChannels } from './redis-channels.ts'
 import { shardOf, shardSet } from './shards.ts'
-import { decodeProgress, encodeProgress, encodeRows } from './wire.ts'
-import type { Progressed } from './wire.ts'
+import { decodeGrown, decodeProgress, encodeGrown, encodeProgress, encodeRows } from './wire.ts'
+import type { Grown, Progressed } from './wire.ts'
 
 export interface TransportOptions {
   readonly redis: RedisLink
   /** Which log the signals are about: several databases may share one Redis. */
   readonly installation: string
-  readonly onHead: (partition: Partition, head: LogPoint) => void
+  /** The present one of this process. */
+  readonly epoch: () => Epoch
+  readonly onHead: (grown: Grown) => void
   readonly onProgress: (progressed: Progressed) => void
   /** Signals may have been lost up to now. */
   readonly onReconnect: () => void
@@ -39,7 +40,7 @@ export interface TransportOptions {
 
 export interface Transport {
   readonly channels: Channels
-  publishHead(partition: Partition, head: LogPoint): void
+  publishHead(commit: Omit<Commit, 'events'>): void
   publishChange(change: Change): void
   close(): void
 }
@@ -54,17 +55,19 @@ const MAX_PUBLISHED_ROWS = 5000
 const watched = new Map([availability, orders].map((projection) => [projection.name, projection]))
 
 export function createTransport(options: TransportOptions): Transport {
-  const { redis, installation, onHead, onProgress, onReconnect, onError } = options
+  const { redis, installation, epoch, onHead, onProgress, onReconnect, onError } = options
   const channels = new RedisChannels({ prefix: installation, onReconnect, onError })
   let publisher: RedisClient | null = null
   let unanswered = 0
 
-  channels.open('heads', (message) => {
-    const [partition, position, tag] = message.split(' ') as [string, string, string]
-    onHead(Number(partition), { position: parseLogPosition(position), tag: BigInt(tag) as LogTag })
-  })
+  /** Messages of another epoch are about another history. The rows need no epoch: they count once their step is announced. */
+  function hear<Message extends Grown>(message: Message, take: (message: Message) => void): void {
+    if (message.epoch === epoch()) take(message)
+  }
+
+  channels.open('heads', (message) => hear(decodeGrown(message), onHead))
   for (const { name } of projections) {
-    channels.open(`progress:${name}`, (message) => onProgress(decodeProgress(name, message)))
+    channels.open(`progress:${name}`, (message) => hear(decodeProgress(name, message), onProgress))
   }
   redis.onFound((client) => {
     publisher = client
@@ -84,13 +87,13 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     channels,
-    publishHead(partition, head) {
-      if (canPublish()) publish('heads', `${partition} ${head.position} ${head.tag}`)
+    publishHead({ partition, from, head }) {
+      if (canPublish()) publish('heads', encodeGrown({ epoch: epoch(), partition, from, to: head }))
     },
     publishChange(change) {
       if (!canPublish()) return
       const { projection: name, partition, rows } = change
-      const step = { partition, from: change.from.position, to: change.to.position }
+      const step = { partition, from: change.from, to: change.to }
       const projection = watched.get(name)
       const byShard = projection && groupBy(rows, (row) => shardOf(keyOfRow(projection, row)))
       if (rows.length <= MAX_PUBLISHED_ROWS) {
@@ -99,7 +102,7 @@ export function createTransport(options: TransportOptions): Transport {
         if (name === movements.name) publish(`movements:${partition}`, encodeRows(name, step, rows))
       }
       const shards = shardSet(byShard?.keys() ?? [])
-      publish(`progress:${name}`, encodeProgress({ projection: name, ...step, shards }))
+      publish(`progress:${name}`, encodeProgress({ projection: name, epoch: epoch(), ...step, shards }))
     },
     close: () => channels.close(),
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConsistencyToken } from '../log/token.ts'
+import type { LogPositions } from '../log/token.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
 import type { Progress } from './progress.ts'
 
@@ -9,7 +9,9 @@ const POLL_MS = 10
  * How far the projections are on a replica, which is behind what projectors tell of the primary and tells nothing itself: it is
  * asked, all waiting together, until it has what is waited for.
  */
-export function createReplicaProgress(read: () => Promise<PartitionProgress[]>): Pick<Progress, 'reached'> {
+export function createReplicaProgress(
+  read: () => Promise<PartitionProgress[]>,
+): Pick<Progress, 'has' | 'reached'> {
   let reading: Promise<PartitionProgress[]> | null = null
 
   function readTogether(): Promise<PartitionProgress[]> {
@@ -20,7 +22,9 @@ export function createReplicaProgress(read: () => Promise<PartitionProgress[]>):
   }
 
   return {
-    async reached(projection: string, token: ConsistencyToken, timeoutMs: number) {
+    // Only the replica can tell.
+    has: () => false,
+    async reached(projection: string, token: LogPositions, timeoutMs: number) {
       const deadline = performance.now() + timeoutMs
       for (;;) {
         const rows = (await readTogether()).filter((row) => row.projection === projection)

@@ -6,16 +6,22 @@
  * older one, so it does not matter in which order reads and changes arrive.
  *
  * Keys are dealt to shards, as the rows that other processes send are: a shard's channel is open while one of its keys is
- * watched. It is opened before the first read, so that nothing falls between. Steps are announced apart from their rows; a
- * shard awaits the rows of an announced step for a moment, and reads its keys again if they do not come. A shard that awaits
- * rows, or a read, may be behind: its watchers are told when it has caught up, and meanwhile no state is given for the
- * present one.
+ * watched. It is opened before the first read, so that nothing falls between. Steps are announced apart from their rows, and
+ * rows count once their step is announced. A shard awaits the rows of an announced step for a moment, and reads its keys again
+ * if they do not come. A shard that awaits rows, or a read, may be behind: its watchers are told when it has caught up, and
+ * meanwhile no state is given for the present one.
+ *
+ * When the log's history was replaced, nothing that is known counts any more: every watched key is loading again, and what is
+ * read then is told in the new epoch, whatever its position. A read that began before does not count.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { LogPosition } from '../domain/values.ts'
 import { LatestQueue } from '../lib/latest-queue.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint } from '../log/point.ts'
+import type { LogReplaced } from '../log/replaced.ts'
+import type { Epoch } from '../log/token.ts'
 import type { ProjectedRow } from '../projector/projection.ts'
 import type { Channel } from './channels.ts'
 import { noChannel } from './channels.ts'
@@ -26,12 +32,20 @@ import type { ChangedRows } from './wire.ts'
 /** All there is of a key: a row a partition, none while there is nothing. */
 export type State<Row> = readonly Row[]
 
+/** A state as it is told, with the epoch that its positions are of. */
+export interface ToldState<Row> {
+  readonly epoch: Epoch
+  readonly rows: State<Row>
+}
+
 interface WatchedKey<Row extends ProjectedRow> {
   readonly key: string
   readonly shard: Shard
   readonly rows: Map<Partition, Row>
   readonly watchers: Set<Watcher<Row>>
   live: boolean
+  /** Why what was told of it no longer counts; null once the present state was told. */
+  replaced: LogReplaced | null
 }
 
 interface Shard {
@@ -40,14 +54,16 @@ interface Shard {
   readonly keys: Set<string>
   /** Announced steps whose rows have not come, and when they were announced, by `performance.now()`. */
   readonly awaited: Map<Step, number>
-  /** Steps whose rows came before they were announced. */
-  readonly early: Set<Step>
+  /** Rows that came before their step was announced. */
+  readonly early: Map<Step, () => readonly ProjectedRow[]>
 }
 
-type Step = `${Partition} ${LogPosition}`
+type Step = `${Partition} ${LogPosition} ${bigint}`
+
+const stepOf = (partition: Partition, { position, tag }: LogPoint): Step => `${partition} ${position} ${tag}`
 
 interface Watcher<Row extends ProjectedRow> {
-  readonly queue: LatestQueue<string, State<Row>>
+  readonly queue: LatestQueue<string, ToldState<Row>>
   readonly skipEmpty: boolean
 }
 
@@ -56,6 +72,7 @@ export interface StateFeedOptions<Row extends ProjectedRow> {
   readonly load: (keys: readonly string[]) => Promise<readonly Row[]>
   /** How far the projection is known to have come. */
   readonly position: (partition: Partition) => LogPosition
+  readonly epoch: Epoch
   /** Reading failed and is tried again. */
   readonly onError: (error: unknown) => void
 }
@@ -68,6 +85,8 @@ const RETRY_MS = 250
 const GRACE_MS = 20
 /** More keys than this are read in several statements. */
 const MAX_KEYS = 1000
+/** Of more steps that a shard was not told of, the oldest rows are dropped; they are read once they are announced. */
+const MAX_EARLY = 100
 
 export class StateFeed<Row extends ProjectedRow> {
   readonly #options: StateFeedOptions<Row>
@@ -79,10 +98,12 @@ export class StateFeed<Row extends ProjectedRow> {
   readonly #behind = new Set<Shard>()
   #reading = new Set<Shard>()
   #rereading: Promise<void> | null = null
+  #epoch: Epoch
   #grace: NodeJS.Timeout | null = null
 
   constructor(options: StateFeedOptions<Row>) {
     this.#options = options
+    this.#epoch = options.epoch
   }
 
   /** Hears of changes through these channels from now on. To be called before anything is watched. */
@@ -99,9 +120,9 @@ export class StateFeed<Row extends ProjectedRow> {
    *
    * @param skipEmpty leave out keys of which there is nothing yet
    */
-  watch(keys: readonly string[], { skipEmpty = false } = {}): AsyncGenerator<State<Row>, void, void> {
+  watch(keys: readonly string[], { skipEmpty = false } = {}): AsyncGenerator<ToldState<Row>, void, void> {
     const distinct = new Set(keys)
-    const queue = new LatestQueue<string, State<Row>>(() => {
+    const queue = new LatestQueue<string, ToldState<Row>>(() => {
       for (const key of distinct) this.#leave(key, watcher)
     })
     const watcher: Watcher<Row> = { queue, skipEmpty }
@@ -124,14 +145,38 @@ export class StateFeed<Row extends ProjectedRow> {
     for (const row of rows) this.#put(row, isOlder)
   }
 
-  /** Another process has changed rows of these shards; they come by themselves. To be told before `position` is. */
-  announce(partition: Partition, to: LogPosition, shards: ShardSet): void {
-    const step: Step = `${partition} ${to}`
+  /** Another process has changed rows of these shards; they come by themselves. */
+  announce(partition: Partition, to: LogPoint, shards: ShardSet): void {
+    const step = stepOf(partition, to)
     const now = performance.now()
     for (const shard of this.#shards.values()) {
-      if (!hasShard(shards, shard.number) || shard.early.delete(step)) continue
+      if (!hasShard(shards, shard.number)) continue
+      const rows = shard.early.get(step)
+      if (rows !== undefined) {
+        shard.early.delete(step)
+        this.apply(rows() as unknown as readonly Row[])
+        continue
+      }
       shard.awaited.set(step, now)
       this.#startGrace()
+    }
+  }
+
+  /** The log's history was replaced: tells everybody the present state anew, in the new epoch. */
+  replace(epoch: Epoch, replaced: LogReplaced): void {
+    this.#epoch = epoch
+    this.#behind.clear()
+    for (const { awaited, early } of this.#shards.values()) {
+      awaited.clear()
+      early.clear()
+    }
+    for (const watched of this.#watched.values()) {
+      if (watched.rows.size > 0) watched.replaced = replaced
+      watched.rows.clear()
+      // Those that are not live yet are being read, and that read begins anew by itself.
+      if (!watched.live) continue
+      watched.live = false
+      this.#load(watched)
     }
   }
 
@@ -170,17 +215,17 @@ export class StateFeed<Row extends ProjectedRow> {
     const known = watched.rows.get(row.partition)
     if (known !== undefined && !givesWay(known, row)) return
     watched.rows.set(row.partition, row)
-    if (watched.live) for (const watcher of watched.watchers) tell(watcher, watched)
+    if (watched.live) for (const watcher of watched.watchers) this.#tell(watcher, watched)
   }
 
   #take(shard: Shard, { partition, to, rows }: ChangedRows): void {
-    const step: Step = `${partition} ${to}`
-    const awaited = shard.awaited.has(step)
+    const step = stepOf(partition, to)
+    if (shard.awaited.delete(step)) return this.apply(rows() as unknown as readonly Row[])
     // Told by the projector of this process, or read.
-    if (!awaited && to <= this.#options.position(partition)) return
-    this.apply(rows() as unknown as Row[])
-    if (awaited) shard.awaited.delete(step)
-    else shard.early.add(step)
+    if (to.position <= this.#options.position(partition)) return
+    shard.early.set(step, rows)
+    const [oldest] = shard.early.keys()
+    if (shard.early.size > MAX_EARLY) shard.early.delete(oldest as Step)
   }
 
   #startGrace(): void {
@@ -205,13 +250,13 @@ export class StateFeed<Row extends ProjectedRow> {
     let watched = this.#watched.get(key)
     if (watched === undefined) {
       const shard = this.#shardOf(key)
-      watched = { key, shard, rows: new Map(), watchers: new Set(), live: false }
+      watched = { key, shard, rows: new Map(), watchers: new Set(), live: false, replaced: null }
       shard.keys.add(key)
       this.#watched.set(key, watched)
       void this.#goLive(watched)
     }
     watched.watchers.add(watcher)
-    if (watched.live) tell(watcher, watched)
+    if (watched.live) this.#tell(watcher, watched)
   }
 
   #leave(key: string, watcher: Watcher<Row>): void {
@@ -230,13 +275,17 @@ export class StateFeed<Row extends ProjectedRow> {
     const known = this.#shards.get(number)
     if (known !== undefined) return known
     const channel = this.#openShard(number, (message) => this.#take(shard, message))
-    const shard: Shard = { number, channel, keys: new Set(), awaited: new Map(), early: new Set() }
+    const shard: Shard = { number, channel, keys: new Set(), awaited: new Map(), early: new Map() }
     this.#shards.set(number, shard)
     return shard
   }
 
   async #goLive(watched: WatchedKey<Row>): Promise<void> {
     await watched.shard.channel.joined
+    this.#load(watched)
+  }
+
+  #load(watched: WatchedKey<Row>): void {
     this.#joining.push(watched)
     if (this.#joining.length === 1) setImmediate(() => void this.#loadJoining())
   }
@@ -248,8 +297,20 @@ export class StateFeed<Row extends ProjectedRow> {
     await this.#read(joining.map(({ key }) => key))
     for (const watched of joining) {
       watched.live = true
-      for (const watcher of watched.watchers) tell(watcher, watched)
+      for (const watcher of watched.watchers) this.#tellPresent(watcher, watched)
+      watched.replaced = null
     }
+  }
+
+  /** The first state that is told, or the first in a new epoch. Nothing can be said of a product that is not there any more. */
+  #tellPresent(watcher: Watcher<Row>, watched: WatchedKey<Row>): void {
+    const { rows, replaced } = watched
+    if (replaced !== null && rows.size === 0 && watcher.skipEmpty) watcher.queue.fail(replaced)
+    else this.#tell(watcher, watched)
+  }
+
+  #tell({ queue, skipEmpty }: Watcher<Row>, { key, rows }: WatchedKey<Row>): void {
+    if (rows.size > 0 || !skipEmpty) queue.put(key, { epoch: this.#epoch, rows: [...rows.values()] })
   }
 
   async #read(keys: readonly string[]): Promise<void> {
@@ -261,8 +322,11 @@ export class StateFeed<Row extends ProjectedRow> {
     for (;;) {
       const wanted = keys.filter((key) => this.#watched.has(key))
       if (wanted.length === 0) return
+      const epoch = this.#epoch
       try {
-        for (const row of await this.#options.load(wanted)) this.#put(row, isOutdated)
+        const rows = await this.#options.load(wanted)
+        if (epoch !== this.#epoch) continue
+        for (const row of rows) this.#put(row, isOutdated)
         return
       } catch (error) {
         this.#options.onError(error)
@@ -270,13 +334,6 @@ export class StateFeed<Row extends ProjectedRow> {
       }
     }
   }
-}
-
-function tell<Row extends ProjectedRow>(
-  { queue, skipEmpty }: Watcher<Row>,
-  { key, rows }: WatchedKey<Row>,
-): void {
-  if (rows.size > 0 || !skipEmpty) queue.put(key, [...rows.values()])
 }
 
 const isOlder = (known: ProjectedRow, row: ProjectedRow): boolean => known.position < row.position

@@ -4,26 +4,30 @@
  */
 import { getTableColumns } from 'drizzle-orm'
 import { parseLogPosition } from '../domain/values.ts'
-import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint, LogTag } from '../log/point.ts'
+import type { Epoch } from '../log/token.ts'
 import { projections } from '../projection/all.ts'
 import type { ProjectedRow } from '../projector/projection.ts'
 import type { ShardSet } from './shards.ts'
 
-/** A projector has gone from one position to another, and changed rows in these shards. */
-export interface Progressed {
-  readonly projection: string
+/** The log has grown by a commit. */
+export interface Grown {
+  /** In which the sender found it: a message of another epoch is about another history. */
+  readonly epoch: Epoch
   readonly partition: Partition
-  readonly from: LogPosition
-  readonly to: LogPosition
+  readonly from: LogPoint
+  readonly to: LogPoint
+}
+
+/** A projector has gone from one point to another, and changed rows in these shards. */
+export interface Progressed extends Grown {
+  readonly projection: string
   readonly shards: ShardSet
 }
 
 /** Rows that changed on the way; they are parsed when they are asked for. */
-export interface ChangedRows {
-  readonly partition: Partition
-  readonly from: LogPosition
-  readonly to: LogPosition
+export interface ChangedRows extends Omit<Grown, 'epoch'> {
   readonly rows: () => ProjectedRow[]
 }
 
@@ -55,7 +59,7 @@ export function encodeRows(
     for (const name of bigints) if (fields[name] !== null) fields[name] = String(fields[name])
     return fields
   })
-  return `${partition} ${from} ${to}\n${JSON.stringify(plain)}`
+  return `${partition} ${encodePoint(from)} ${encodePoint(to)}\n${JSON.stringify(plain)}`
 }
 
 /** @throws Error, from here or from `rows`, if the message is none */
@@ -64,8 +68,8 @@ export function decodeRows(projection: string, message: string): ChangedRows {
   const [partition, from, to] = message.slice(0, end).split(' ') as [string, string, string]
   return {
     partition: Number(partition),
-    from: parseLogPosition(from),
-    to: parseLogPosition(to),
+    from: decodePoint(from),
+    to: decodePoint(to),
     rows() {
       const { bigints, dates } = columns.get(projection) ?? { bigints: [], dates: [] }
       const rows = JSON.parse(message.slice(end + 1)) as Fields[]
@@ -78,18 +82,35 @@ export function decodeRows(projection: string, message: string): ChangedRows {
   }
 }
 
-export function encodeProgress({ partition, from, to, shards }: Progressed): string {
-  return `${partition} ${from} ${to} ${shards.toString(16)}`
+export function encodeGrown({ epoch, partition, from, to }: Grown): string {
+  return `${epoch} ${partition} ${encodePoint(from)} ${encodePoint(to)}`
+}
+
+/** @throws Error if the message is none */
+export function decodeGrown(message: string): Grown {
+  const [epoch, partition, from, to] = message.split(' ', 4) as [string, string, string, string]
+  return {
+    epoch: epoch as Epoch,
+    partition: Number(partition),
+    from: decodePoint(from),
+    to: decodePoint(to),
+  }
+}
+
+export function encodeProgress(progressed: Progressed): string {
+  return `${encodeGrown(progressed)} ${progressed.shards.toString(16)}`
 }
 
 /** @throws Error if the message is none */
 export function decodeProgress(projection: string, message: string): Progressed {
-  const [partition, from, to, shards] = message.split(' ') as [string, string, string, string]
-  return {
-    projection,
-    partition: Number(partition),
-    from: parseLogPosition(from),
-    to: parseLogPosition(to),
-    shards: BigInt(`0x${shards}`),
-  }
+  const shards = message.slice(message.lastIndexOf(' ') + 1)
+  return { projection, ...decodeGrown(message), shards: BigInt(`0x${shards}`) }
+}
+
+const encodePoint = ({ position, tag }: LogPoint): string => `${position}.${tag}`
+
+/** @throws Error if the text is none */
+function decodePoint(text: string): LogPoint {
+  const [position, tag] = text.split('.', 2) as [string, string]
+  return { position: parseLogPosition(position), tag: BigInt(tag) as LogTag }
 }

@@ -1,6 +1,6 @@
 /**
  * The end of the log as this process knows it: where each partition's head is, and the events of the commits made here, so
- * that they need not be read back. A hint about the head may be late or lost.
+ * that they need not be read back. A hint about the head may be late or lost, or be of a history that the log no longer has.
  *
  * Invariant: the events kept of a partition are one run of whole commits without gaps, which follows on the point `from`.
  */
@@ -9,6 +9,7 @@ import { LOG_ORIGIN, samePoint } from './point.ts'
 import type { LogPoint } from './point.ts'
 import { wholeCommits } from './read.ts'
 import type { LoggedEvent } from './read.ts'
+import { Trail } from './trail.ts'
 
 /** Events that were committed together. */
 export interface Commit {
@@ -26,7 +27,7 @@ interface Run {
 
 export class LogTail {
   readonly #maxEvents: number
-  readonly #heads = new Map<Partition, LogPoint>()
+  readonly #heads = new Map<Partition, Trail>()
   readonly #recent = new Map<Partition, Run>()
   readonly #listeners = new Set<(partition: Partition) => void>()
 
@@ -36,19 +37,22 @@ export class LogTail {
   }
 
   head(partition: Partition): LogPoint {
-    return this.#heads.get(partition) ?? LOG_ORIGIN
+    return this.#heads.get(partition)?.point ?? LOG_ORIGIN
   }
 
   /** This process has committed. */
   add(commit: Commit): void {
     this.#keep(commit)
-    this.advance(commit.partition, commit.head)
+    this.advance(commit.partition, commit.head, commit.from)
   }
 
-  /** The log has grown, as another process or the database says. */
-  advance(partition: Partition, head: LogPoint): void {
-    if (head.position <= this.head(partition).position) return
-    this.#heads.set(partition, head)
+  /**
+   * The log has grown, as another process or the database says.
+   *
+   * @param from the head before; null if that is not known
+   */
+  advance(partition: Partition, head: LogPoint, from: LogPoint | null = null): void {
+    if (!this.#trail(partition).move(head, from)) return
     for (const listener of this.#listeners) listener(partition)
   }
 
@@ -66,10 +70,29 @@ export class LogTail {
     return run.events.slice(start, end + 1)
   }
 
+  /** What is remembered of each partition's history. */
+  get trails(): ReadonlyMap<Partition, Trail> {
+    return this.#heads
+  }
+
+  /** The log's history was replaced: nothing that is known counts any more. */
+  reset(): void {
+    for (const trail of this.#heads.values()) trail.reset()
+    this.#recent.clear()
+  }
+
   /** @returns a function that ends it */
   onAdvance(listener: (partition: Partition) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  #trail(partition: Partition): Trail {
+    const known = this.#heads.get(partition)
+    if (known !== undefined) return known
+    const trail = new Trail()
+    this.#heads.set(partition, trail)
+    return trail
   }
 
   #keep({ partition, from, events }: Commit): void {

@@ -1,33 +1,82 @@
+/** Points of the log as clients hold them: as text, and with the history of the log that they belong to. */
 import { InvalidValue, parseLogPosition } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
 import { shorten } from '../lib/shorten.ts'
 import type { Partition } from './partition.ts'
 
-/**
- * A point in the log: a position for each partition that matters. As text, `0:1234` or `0:1234,3:77`.
- * Clients hand it back as it is.
- */
-export type ConsistencyToken = ReadonlyMap<Partition, LogPosition>
+declare const brand: unique symbol
 
-export function formatToken(token: ConsistencyToken): string {
-  return [...token].map(([partition, position]) => `${partition}:${position}`).join(',')
+/**
+ * Which history of the log it is. Positions of one epoch say nothing in another: after a restore, or a failover that lost
+ * commits, other events stand at the same positions.
+ */
+export type Epoch = string & { readonly [brand]: 'Epoch' }
+
+/** A position for each partition that matters. */
+export type LogPositions = ReadonlyMap<Partition, LogPosition>
+
+/** As text, `<epoch>.0:1234` or `<epoch>.0:1234,3:77`. Clients hand it back as it is. */
+export interface ConsistencyToken {
+  readonly epoch: Epoch
+  readonly positions: LogPositions
 }
 
+/** Where in the ledger a client stands: a token, or positions that somebody wrote by hand, of the present history. */
+export interface LogCursor {
+  readonly epoch: Epoch | null
+  readonly positions: LogPositions
+}
+
+export const formatToken = ({ epoch, positions }: ConsistencyToken): string =>
+  `${epoch}.${[...positions].map(([partition, position]) => `${partition}:${position}`).join(',')}`
+
+const EPOCH = /^[0-9a-z]{1,32}$/
 const ENTRY = /^(0|[1-9]\d{0,4}):(\d{1,19})$/
 const MAX_ENTRIES = 1024
 
 /** @throws InvalidValue */
 export function parseToken(text: string): ConsistencyToken {
-  const token = new Map<Partition, LogPosition>()
-  const entries = text.split(',', MAX_ENTRIES + 1)
+  const { epoch, positions } = parsePoint(text) ?? {}
+  if (positions === undefined || epoch == null) {
+    throw new InvalidValue(
+      `${quoted(text)} is not a consistency token; use one that a mutation returned, or "latest".`,
+    )
+  }
+  return { epoch, positions }
+}
+
+/**
+ * @param partition which one a position alone is of; null: it could be of several
+ * @throws InvalidValue
+ */
+export function parseCursor(text: string, partition: Partition | null): LogCursor {
+  const point = parsePoint(text)
+  if (point !== null) return point
+  if (text.includes(':'))
+    throw new InvalidValue(`${quoted(text)} is not a cursor; use one that came with a result.`)
+  const position = parseLogPosition(text)
+  if (partition === null) {
+    throw new InvalidValue(
+      'The log has several partitions: give "after" a consistency token, or name a product.',
+    )
+  }
+  return { epoch: null, positions: new Map([[partition, position]]) }
+}
+
+const quoted = (text: string): string => JSON.stringify(shorten(text, 60))
+
+/** `0:1234,3:77`, with or without an epoch; null if it is neither. */
+function parsePoint(text: string): LogCursor | null {
+  const dot = text.indexOf('.')
+  const epoch = dot === -1 ? null : text.slice(0, dot)
+  if (epoch !== null && !EPOCH.test(epoch)) return null
+  const entries = text.slice(dot + 1).split(',', MAX_ENTRIES + 1)
+  if (entries.length > MAX_ENTRIES) return null
+  const positions = new Map<Partition, LogPosition>()
   for (const entry of entries) {
     const match = ENTRY.exec(entry)
-    if (match === null || entries.length > MAX_ENTRIES) {
-      throw new InvalidValue(
-        `${JSON.stringify(shorten(text, 60))} is not a consistency token; use one that a mutation returned, or "latest".`,
-      )
-    }
-    token.set(Number(match[1]), parseLogPosition(match[2] as string))
+    if (match === null || positions.has(Number(match[1]))) return null
+    positions.set(Number(match[1]), parseLogPosition(match[2] as string))
   }
-  return token
+  return { epoch: epoch as Epoch | null, positions }
 }

@@ -96,6 +96,12 @@ export class Projector {
     this.#wakeUp.resolve()
   }
 
+  /** The log's history was replaced: the checkpoints in the database count, and not those that are remembered. */
+  reset(): void {
+    for (const state of this.#partitions) state.checkpoint = null
+    this.#wakeUp.resolve()
+  }
+
   /** Ends after the transaction that is under way. */
   async close(): Promise<void> {
     this.#closing.abort()

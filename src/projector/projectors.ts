@@ -74,6 +74,11 @@ export class Projectors {
     this.#running.get(name)?.projector.resume(partition)
   }
 
+  /** The log's history was replaced. */
+  reset(): void {
+    for (const { projector } of this.#running.values()) projector.reset()
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ close }) => close()))
   }

@@ -128,12 +128,14 @@ describe('queries', () => {
     `products(after: "${Buffer.from('["products by AVAILABLE",1,"x"]').toString('base64url')}") { nodes { sku } }`,
     'products(before: "") { nodes { sku } }',
     'products(filter: { skuStartsWith: "a\\nb" }) { nodes { sku } }',
-    'stockMovements(sku: "lamp", after: "5") { nodes { position } }',
+    'stockMovements(sku: "lamp", after: "five") { nodes { position } }',
     'product(sku: "") { sku }',
     'product(sku: "lamp") { earliestDate(quantity: 0) { now } }',
     'product(sku: "lamp", consistentWith: "yesterday") { sku }',
-    'product(sku: "lamp", consistentWith: "0:-4") { sku }',
-    'product(sku: "lamp", consistentWith: "0:99999999999999999999") { sku }',
+    'product(sku: "lamp", consistentWith: "0:4") { sku }',
+    'product(sku: "lamp", consistentWith: "e1.0:-4") { sku }',
+    'product(sku: "lamp", consistentWith: "e1.0:99999999999999999999") { sku }',
+    'product(sku: "lamp", consistentWith: "e1.1:0") { sku }',
     'product(sku: "lamp", consistentWith: 7) { sku }',
     `order(id: "${LONG}") { id }`,
     'product { sku }',
@@ -150,7 +152,33 @@ describe('queries', () => {
   })
 })
 
-test('a token of the future is waited for, and then it is said that the projection lags', async () => {
-  const { code, retryable } = await refusal('{ product(sku: "lamp", consistentWith: "0:1000000") { sku } }')
-  expect({ code, retryable }).toEqual({ code: 'PROJECTION_LAGGING', retryable: true })
+test('a token or cursor that the log has not reached, or of another epoch, is refused at once', async () => {
+  // A cursor of the ledger is a token.
+  const { stockMovements } = await onhand.gql(
+    '{ stockMovements(sku: "lamp", last: 1, consistentWith: "latest") { edges { cursor } } }',
+  )
+  const token: string = stockMovements.edges[0].cursor
+  expect(
+    (await onhand.ask(`{ product(sku: "lamp", consistentWith: "${token}") { sku } }`)).errors,
+  ).toBeUndefined()
+  const beyond = token.replace(/\d+$/, '1000000')
+  for (const point of [beyond, token.replace(/^[^.]+/, 'another')]) {
+    const askedAt = performance.now()
+    const queries = [
+      `product(sku: "lamp", consistentWith: "${point}") { sku }`,
+      `stockMovements(sku: "lamp", after: "${point}") { nodes { position } }`,
+      `stockMovements(sku: "lamp", last: 1, before: "${point}") { nodes { position } }`,
+    ]
+    for (const query of queries) {
+      const { code, retryable } = await refusal(`{ ${query} }`)
+      expect({ code, retryable }).toEqual({ code: 'LOG_REPLACED', retryable: false })
+    }
+    // Nobody waits for a projection to come there.
+    expect(performance.now() - askedAt).toBeLessThan(4000)
+  }
+  expect(
+    await refusal('{ stockMovements(sku: "lamp", after: "1000000") { nodes { position } } }'),
+  ).toMatchObject({
+    code: 'LOG_REPLACED',
+  })
 })

@@ -7,7 +7,6 @@ import type { Channels } from '../../src/live/channels.ts'
 import type { Follower } from '../../src/live/followers.ts'
 import { Hub } from '../../src/live/hub.ts'
 import { shardOf, shardSet } from '../../src/live/shards.ts'
-import type { State } from '../../src/live/state-feed.ts'
 import { encodeRows } from '../../src/live/wire.ts'
 import type { Progressed } from '../../src/live/wire.ts'
 import type { Ledger } from '../../src/projection/ledger.ts'
@@ -15,7 +14,7 @@ import type { MovementRow } from '../../src/projection/movements.ts'
 import type { OrderRow } from '../../src/projection/orders.ts'
 import type { Change } from '../../src/projector/projector.ts'
 import { until } from '../support/until.ts'
-import { point } from '../support/events.ts'
+import { EPOCH, point } from '../support/events.ts'
 
 const at = (position: number | bigint) => BigInt(position) as LogPosition
 
@@ -45,6 +44,7 @@ const movement = (position: LogPosition): MovementRow => ({
 const follower = (take: Follower['take']): Follower => ({
   take,
   skip: () => expect.fail('nothing is to be skipped'),
+  end: () => expect.fail('the log is not replaced'),
 })
 
 /** A projection of orders and its ledger, as another process would keep them, and a hub that hears of it. */
@@ -82,6 +82,7 @@ class World {
     }
     this.hub = new Hub({
       partitions: 1,
+      epoch: EPOCH,
       availability: { one: async () => [], many: async () => [] },
       orders: { one: async (key) => read([key]), many: read },
       ledger: { range, moved: async (_partition, skus) => [...skus] },
@@ -113,7 +114,7 @@ class World {
 
   /** The messages that tell of a change, each to be delivered or not. */
   messagesOf({ projection, partition, rows, ...points }: Change): (() => void)[] {
-    const step = { partition, from: points.from.position, to: points.to.position }
+    const step = { partition, ...points }
     const shards = new Set(
       projection === 'orders' ? (rows as OrderRow[]).map(({ orderId }) => shardOf(orderId)) : [],
     )
@@ -127,7 +128,7 @@ class World {
         (rows as OrderRow[]).filter(({ orderId }) => shardOf(orderId) === shard),
       ),
     )
-    const progressed: Progressed = { projection, ...step, shards: shardSet(shards) }
+    const progressed: Progressed = { projection, epoch: EPOCH, ...step, shards: shardSet(shards) }
     const ofLedger = projection === 'movements' ? [tell('movements:0', rows)] : []
     return [...ofShards, ...ofLedger, () => this.hub.announce(progressed)]
   }
@@ -142,7 +143,7 @@ class World {
       ['orders', 'movements'].map((projection) => ({
         projection,
         partition: 0,
-        position: this.head,
+        ...point(this.head),
         generation: 0,
       })),
     )
@@ -153,7 +154,9 @@ class World {
     const told = new Map<string, bigint[]>(keys.map((key) => [key, []]))
     const states = this.hub.orders.watch(keys, { skipEmpty: true })
     const read = async () => {
-      for await (const [row] of states as AsyncIterable<State<OrderRow>>)
+      for await (const {
+        rows: [row],
+      } of states)
         told.get(row?.orderId as string)?.push(row?.position as bigint)
     }
     void read()

@@ -5,10 +5,12 @@ import { createPrepare } from '../../src/api/live/operation.ts'
 import type { LiveOperation, LiveRequest, Principal } from '../../src/api/live/operation.ts'
 import { createSchema } from '../../src/api/schema.ts'
 import { Hub } from '../../src/live/hub.ts'
+import { EPOCH } from '../support/events.ts'
 
 const nothing = { one: async () => [], many: async () => [] }
 const hub = new Hub({
   partitions: 2,
+  epoch: EPOCH,
   availability: nothing,
   orders: nothing,
   ledger: { range: async () => [], moved: async () => [] },
@@ -21,6 +23,8 @@ const live = {
   hub,
   partitions: 2,
   partitionOf: () => 1,
+  admit: () => null,
+  epoch: () => EPOCH,
   async *progress() {},
 }
 
@@ -77,7 +81,7 @@ test('where one begins in the ledger makes no other group, and can be said in th
   expect(now.source).toMatchObject({ after: null })
   for (const operation of [inText, inVariable, inExtension]) {
     expect(operation.key).toBe(now.key)
-    expect(operation.source).toMatchObject({ after: new Map([[1, 7n]]) })
+    expect(operation.source).toMatchObject({ after: { epoch: null, positions: new Map([[1, 7n]]) } })
   }
 })
 

@@ -12,10 +12,11 @@ import { createTransport } from '../../src/live/redis-transport.ts'
 import type { Transport } from '../../src/live/redis-transport.ts'
 import { hasShard, shardOf } from '../../src/live/shards.ts'
 import type { Progressed } from '../../src/live/wire.ts'
+import type { Epoch } from '../../src/log/token.ts'
 import type { AvailabilityRow } from '../../src/projection/availability.ts'
 import type { Change } from '../../src/projector/projector.ts'
 import { redisProgram, startRedis } from '../support/redis-server.ts'
-import { point } from '../support/events.ts'
+import { EPOCH, point } from '../support/events.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 
@@ -84,7 +85,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     return count
   }
 
-  async function start(installation = 'one'): Promise<Process> {
+  async function start(installation = 'one', epoch = EPOCH): Promise<Process> {
     const read = async () => {
       started.reads += 1
       return []
@@ -95,6 +96,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     const link = await linkRedis(server.url, () => {})
     const hub = new Hub({
       partitions: 2,
+      epoch: EPOCH,
       availability: { one: read, many: read },
       orders: { one: read, many: read },
       ledger: { range: read, moved: async () => [] },
@@ -104,6 +106,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     const transport = createTransport({
       redis: link,
       installation,
+      epoch: () => epoch,
       onHead: () => {},
       onProgress(progressed) {
         started.heard.push(progressed)
@@ -122,14 +125,14 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
   test('rows reach those who watch their shard, and the others hear how far it is', async () => {
     const [projector, watcher, other] = [await start(), await start(), await start()] as const
     const states = watcher.hub.products.watch(['lamp'])
-    expect(await states.next()).toMatchObject({ value: [] })
+    expect(await states.next()).toMatchObject({ value: { rows: [] } })
     const { reads } = watcher
     projector.transport.publishChange(change(0, 5, [row('lamp', 4), row('chair', 5)]))
-    expect(await states.next()).toEqual({ done: false, value: [row('lamp', 4)] })
+    expect(await states.next()).toEqual({ done: false, value: { epoch: EPOCH, rows: [row('lamp', 4)] } })
     expect(watcher.reads).toBe(reads)
     await until(() => other.heard.length === 1)
     const [heard] = other.heard as [Progressed]
-    expect(heard).toMatchObject({ projection: 'availability', partition: 0, from: 0n, to: 5n })
+    expect(heard).toMatchObject({ projection: 'availability', partition: 0, from: point(0), to: point(5) })
     expect([...Array(64).keys()].filter((shard) => hasShard(heard.shards, shard))).toEqual(
       [shardOf('lamp'), shardOf('chair')].toSorted((a, b) => a - b),
     )
@@ -140,7 +143,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
   test('a channel is subscribed once, by the first who watches, until the last one leaves', async () => {
     const { hub } = await start()
     const watching = Array.from({ length: 10 }, () => hub.products.watch(['lamp', 'chair']))
-    const leave = Array.from({ length: 3 }, () => hub.ledger.follow(null, { take() {}, skip() {} }))
+    const leave = Array.from({ length: 3 }, () => hub.ledger.follow(null, { take() {}, skip() {}, end() {} }))
     await until(async () => (await channels(':rows:')).length === 2)
     await until(async () => (await channels(':movements:')).length === 2)
     for (const states of watching.slice(1)) await states.return()
@@ -158,7 +161,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     const states = hub.products.watch(['lamp'])
     await states.next()
     transport.publishChange(change(0, 1, [row('lamp', 1)]))
-    expect(await states.next()).toMatchObject({ value: [{ position: 1n }] })
+    expect(await states.next()).toMatchObject({ value: { rows: [{ position: 1n }] } })
     expect(await channels(':rows:')).toHaveLength(1)
     await states.return()
   })
@@ -168,6 +171,15 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     another.transport.publishChange(change(0, 5, [row('lamp', 5)]))
     await until(() => another.heard.length === 1)
     expect(one.heard).toEqual([])
+  })
+
+  test('a process that goes by another epoch is not listened to', async () => {
+    const [one, behind] = [await start(), await start('one', 'e0' as Epoch)] as const
+    behind.transport.publishChange(change(0, 5, [row('lamp', 5)]))
+    await until(() => behind.heard.length === 1)
+    one.transport.publishChange(change(0, 3, [row('lamp', 3)]))
+    await until(() => one.heard.length === 1)
+    expect(one.heard).toMatchObject([{ epoch: EPOCH, to: point(3) }])
   })
 
   test('a Redis that hangs is sent no more than it can take, and publishing goes on as if nothing were', async () => {

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InvalidValue, parseLogPosition } from '../../src/domain/values.ts'
 import type { LogPosition } from '../../src/domain/values.ts'
-import { formatToken, parseToken } from '../../src/log/token.ts'
+import { formatToken, parseCursor, parseToken } from '../../src/log/token.ts'
+import { EPOCH } from '../support/events.ts'
 
 const position = fc.bigInt({ min: 0n, max: 9_223_372_036_854_775_807n }).map((at) => at as LogPosition)
 
@@ -15,15 +16,18 @@ describe('a token', () => {
     })
     fc.assert(
       fc.property(partitions, (entries) => {
-        const token = new Map(entries)
+        const token = { epoch: EPOCH, positions: new Map(entries) }
         expect(parseToken(formatToken(token))).toEqual(token)
       }),
     )
   })
 
-  test('reads as partition and position', () => {
-    expect(formatToken(new Map([[0, 1234n as LogPosition]]))).toBe('0:1234')
-    expect([...parseToken('0:1234,3:77')]).toEqual([
+  test('reads as an epoch, then partition and position', () => {
+    const positions = new Map([[0, 1234n as LogPosition]])
+    expect(formatToken({ epoch: EPOCH, positions })).toBe('e1.0:1234')
+    const parsed = parseToken('8f3a.0:1234,3:77')
+    expect(parsed.epoch).toBe('8f3a')
+    expect([...parsed.positions]).toEqual([
       [0, 1234n],
       [3, 77n],
     ])
@@ -50,17 +54,26 @@ describe('a token', () => {
     'latest',
     '0:1;drop table',
     '٣:٤',
+    '.0:1',
+    'E1.0:1',
+    'e1.e1.0:1',
+    '0:1,0:2',
   ])('%j is none', (text) => {
     expect(() => parseToken(text)).toThrow(InvalidValue)
+    expect(() => parseToken(`e1.${text}`)).toThrow(InvalidValue)
+  })
+
+  test('needs an epoch', () => {
+    expect(() => parseToken('0:1')).toThrow(InvalidValue)
   })
 
   test('of more partitions than there can be is none, and not quoted at length', () => {
-    const text = Array.from({ length: 1025 }, (_, partition) => `${partition}:1`).join(',')
+    const text = `e1.${Array.from({ length: 1025 }, (_, partition) => `${partition}:1`).join(',')}`
     expect(() => parseToken(text)).toThrow(InvalidValue)
-    expect(parseToken(text.slice(0, text.lastIndexOf(','))).size).toBe(1024)
+    expect(parseToken(text.slice(0, text.lastIndexOf(','))).positions.size).toBe(1024)
     const message = (() => {
       try {
-        return String(parseToken('x'.repeat(1_000_000)).size)
+        return String(parseToken('x'.repeat(1_000_000)).epoch)
       } catch (error) {
         return (error as Error).message
       }
@@ -78,6 +91,19 @@ describe('a token', () => {
         }
       }),
     )
+  })
+})
+
+describe('a cursor', () => {
+  test('is a token, positions without an epoch, or the position in the one partition that matters', () => {
+    expect(parseCursor('e1.0:5,1:7', null)).toEqual(parseToken('e1.0:5,1:7'))
+    expect(parseCursor('0:5,1:7', null)).toEqual({ ...parseToken('e1.0:5,1:7'), epoch: null })
+    expect(parseCursor('12', 3)).toEqual({ epoch: null, positions: new Map([[3, 12n]]) })
+    expect(() => parseCursor('12', null)).toThrow('several partitions')
+  })
+
+  test.each(['', 'e1.', 'e1.5', '0:', 'latest', '-1', '0:1;'])('%j is none', (text) => {
+    expect(() => parseCursor(text, 0)).toThrow(InvalidValue)
   })
 })
 

@@ -5,6 +5,7 @@ import type { BatchReference, CalendarDate, CommandId } from '../../src/domain/v
 import type { LogPosition, OrderId, Quantity, Sku } from '../../src/domain/values.ts'
 import type { LogPoint, LogTag } from '../../src/log/point.ts'
 import type { LoggedEvent } from '../../src/log/read.ts'
+import type { Epoch } from '../../src/log/token.ts'
 
 type Plain<T> = T extends bigint ? bigint : T extends string ? string : T extends number ? number : T
 
@@ -23,6 +24,9 @@ export const recorded = (position: number | bigint, plain: PlainEvent): Recorded
   commandId: `command-${position}` as CommandId,
   event: event(plain),
 })
+
+/** Of logs that a test made up. */
+export const EPOCH = 'e1' as Epoch
 
 /** The point of the log after a commit that a test made up. */
 export const point = (position: number | bigint): LogPoint => ({

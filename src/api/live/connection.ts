@@ -36,6 +36,8 @@ export interface ConnectionOptions {
   readonly groups: LiveGroups
   readonly stats: LiveStats
   readonly backlogs: Backlogs
+  /** Of the log's present history. Clients are told of it as they connect. */
+  readonly epoch: () => string
   readonly createRequestId: () => string
   readonly maxSubscriptionsPerConnection: number
   /** Receives errors that clients see masked. */
@@ -194,7 +196,8 @@ export class Connection implements Peer, OutboxOwner {
   #acknowledge(): void {
     if (this.#phase !== 'initialized') return
     this.#phase = 'acknowledged'
-    this.#ws.send(stringifyMessage({ type: MessageType.ConnectionAck }))
+    const payload = { epoch: this.#options.epoch() }
+    this.#ws.send(stringifyMessage({ type: MessageType.ConnectionAck, payload }))
   }
 
   #endWaitForInit(): void {

@@ -82,10 +82,29 @@ export class LiveGroups {
   }
 
   /**
+   * Whether the log has come to where the member left off may have to be looked up first: then the member joins, or fails, later.
+   *
    * @returns a function that leaves
    * @throws what keeps the group from giving the member what it has; the member has left it then
    */
   join(operation: LiveOperation, member: Member): () => void {
+    const admitted = operation.admit()
+    if (admitted === null) return this.#enter(operation, member)
+    let leave: (() => void) | null = null
+    let left = false
+    const enter = () => {
+      if (!left) leave = this.#enter(operation, member)
+    }
+    admitted.then(enter).catch((error: unknown) => {
+      if (!left) member.fail(error)
+    })
+    return () => {
+      left = true
+      leave?.()
+    }
+  }
+
+  #enter(operation: LiveOperation, member: Member): () => void {
     const group = this.#groups.get(operation.key) ?? this.#open(operation)
     this.#keep(group)
     const leave = () => {
@@ -94,7 +113,11 @@ export class LiveGroups {
     }
     try {
       if (group instanceof StateGroup) group.join(member)
-      else group.join(member, operation.source.kind === 'ledger' ? operation.source.after : null)
+      else
+        group.join(
+          member,
+          operation.source.kind === 'ledger' ? (operation.source.after?.positions ?? null) : null,
+        )
     } catch (error) {
       leave()
       throw error
@@ -118,13 +141,14 @@ export class LiveGroups {
     }
     const render = createRender(execute, createContext(), this.#options)
     const onEnd = () => {
-      this.#groups.delete(key)
+      this.#keep(group)
+      if (this.#groups.get(key) === group) this.#groups.delete(key)
     }
     const onClose = () => {
       letGo()
       held.release()
     }
-    const group =
+    const group: Group =
       source.kind === 'state'
         ? new StateGroup({ name, key, source, render, stats, held, slices: this.#slices, onEnd, onClose })
         : new LedgerGroup({

@@ -2,7 +2,9 @@ import type { Follower } from '../../live/followers.ts'
 import type { LedgerCursor, LedgerFeed } from '../../live/ledger-feed.ts'
 import type { LogPosition } from '../../domain/values.ts'
 import type { Partition } from '../../log/partition.ts'
+import type { LogReplaced } from '../../log/replaced.ts'
 import { formatToken } from '../../log/token.ts'
+import type { Epoch } from '../../log/token.ts'
 import type { MovementRow } from '../../projection/movements.ts'
 import type { LiveStats } from '../../live/stats.ts'
 import type { Holding } from '../client-memory.ts'
@@ -29,7 +31,7 @@ export interface LedgerGroupOptions {
   readonly replays: Replays
   /** For recent movements. */
   readonly held: Holding
-  /** A movement could not be rendered: the group has ended. */
+  /** The group has ended: a movement could not be rendered, or the log's history was replaced. */
   readonly onEnd: () => void
   /** Nothing of the group is kept any more. */
   readonly onClose: () => void
@@ -66,6 +68,7 @@ export class LedgerGroup implements Follower {
   readonly #id = ++groups
   readonly #options: LedgerGroupOptions
   readonly #stopFollowing: () => void
+  readonly #epoch: Epoch
   /** With what each knows already, where that is ahead of the feed: it comes from a process that was. */
   readonly #members = new Map<Member, LedgerCursor | null>()
   readonly #resuming = new Set<Member>()
@@ -78,6 +81,7 @@ export class LedgerGroup implements Follower {
     this.name = options.name
     this.key = options.key
     this.#options = options
+    this.#epoch = ledger.epoch
     this.#recentAfter = ledger.cursor(source.partitions)
     this.#stopFollowing = ledger.follow(source.sku, this)
   }
@@ -122,6 +126,10 @@ export class LedgerGroup implements Follower {
     while (this.#recent.length > 0) this.#forgetOldest()
     this.#recentAfter = new Map([...from, [partition, to]])
     for (const [member, known] of members) this.#resume(member, known === null ? from : later(from, known))
+  }
+
+  end(replaced: LogReplaced): void {
+    this.#fail(replaced)
   }
 
   #tell(row: MovementRow): void {
@@ -217,15 +225,18 @@ export class LedgerGroup implements Follower {
 
   #page(start: LedgerCursor): Promise<ReplayPage> {
     const { ledger, source, replays } = this.#options
-    return replays.pages.get(`${this.#id} ${formatToken(start)}`, async () => {
-      const { movements, cursor: end } = await ledger.read(source.sku, start)
-      let cursor = start
-      const frames = movements.map((row) => {
-        cursor = new Map([...cursor, [row.partition, row.position]])
-        return this.#render(row, cursor)
-      })
-      return { frames, end }
-    })
+    return replays.pages.get(
+      `${this.#id} ${formatToken({ epoch: this.#epoch, positions: start })}`,
+      async () => {
+        const { movements, cursor: end } = await ledger.read(source.sku, start)
+        let cursor = start
+        const frames = movements.map((row) => {
+          cursor = new Map([...cursor, [row.partition, row.position]])
+          return this.#render(row, cursor)
+        })
+        return { frames, end }
+      },
+    )
   }
 
   #frameOf(recent: Recent): Frame {
@@ -236,7 +247,10 @@ export class LedgerGroup implements Follower {
   }
 
   #render(row: MovementRow, cursor: LedgerCursor): Frame {
-    return this.#options.render(row, { key: null, cursor: formatToken(cursor) })
+    return this.#options.render(row, {
+      key: null,
+      cursor: formatToken({ epoch: this.#epoch, positions: cursor }),
+    })
   }
 
   #cursorAt({ partition, position }: MovementRow): LedgerCursor {

@@ -37,6 +37,7 @@ import { fragmentsOf } from '../fragments.ts'
 import type { Fragments } from '../fragments.ts'
 import { MAX_VALIDATION_ERRORS, MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
 import { isPromise } from '../plan.ts'
+import { parseCursor } from '../../log/token.ts'
 import { sourceOf } from './source.ts'
 import type { LiveSource } from './source.ts'
 import type { LiveStreams } from './streams.ts'
@@ -46,7 +47,7 @@ export interface LiveRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
   readonly variables?: Record<string, unknown> | null | undefined
-  /** `after`: where the client left off, in place of the field's own argument. */
+  /** `after`: where the client left off, in place of the field's own argument; or `latest`, to begin with what comes next. */
   readonly extensions?: Record<string, unknown> | null | undefined
 }
 
@@ -63,6 +64,8 @@ export interface LiveOperation {
   /** What it takes in memory beside its document. */
   readonly bytes: number
   readonly source: LiveSource
+  /** Checks that the log has come to where the client left off: see `Consistency`. */
+  readonly admit: () => Promise<void> | null
   /** The field's answer in the client's words. */
   readonly execute: (answer: unknown, contextValue: ApiContext) => ExecutionResult
 }
@@ -154,6 +157,10 @@ export function createPrepare({ schema, production, live, memory }: PrepareOptio
     const after = extensions?.['after']
     if (after != null && typeof after !== 'string') throw badUserInput('"extensions.after" is not a string.')
     if (typeof after === 'string' && field.args.some(({ name }) => name === 'after')) args['after'] = after
+    const source = open(args, live)
+    const cursor =
+      source.kind === 'ledger' || after == null || after === 'latest' ? null : parseCursor(after, null)
+    const leftOff = source.kind === 'ledger' ? source.after : cursor
     const execute = executeOf(read, operationName ?? null)
     const watched = { ...args, after: undefined }
     const declared = only(variables ?? {}, operation)
@@ -164,7 +171,8 @@ export function createPrepare({ schema, production, live, memory }: PrepareOptio
       key,
       document: read,
       bytes: OPERATION_BYTES + CHARACTER_BYTES * text,
-      source: open(args, live),
+      source,
+      admit: () => (leftOff === null ? null : live.admit(leftOff)),
       execute(answer, context) {
         const result = execute({ [field.name]: answer }, context, declared)
         if (isPromise(result)) throw new Error(`${field.name} has more to wait for than its answer.`)

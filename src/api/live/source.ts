@@ -1,9 +1,9 @@
 /** What live operations watch, by the field of `Subscription` that they ask for. */
-import { parseLogPosition, parseOrderId, parseSku } from '../../domain/values.ts'
+import { parseOrderId, parseSku } from '../../domain/values.ts'
 import type { Sku } from '../../domain/values.ts'
-import type { LedgerCursor } from '../../live/ledger-feed.ts'
-import type { State } from '../../live/state-feed.ts'
-import { formatToken, parseToken } from '../../log/token.ts'
+import type { ToldState } from '../../live/state-feed.ts'
+import { formatToken, parseCursor } from '../../log/token.ts'
+import type { LogCursor } from '../../log/token.ts'
 import type { Partition } from '../../log/partition.ts'
 import type { AvailabilityRow } from '../../projection/availability.ts'
 import type { OrderRow } from '../../projection/orders.ts'
@@ -38,7 +38,7 @@ export interface LedgerSource {
   /** Where they can be. */
   readonly partitions: readonly Partition[]
   /** Begin after this; null: begin now. */
-  readonly after: LedgerCursor | null
+  readonly after: LogCursor | null
 }
 
 export type LiveSource = StateSource | LedgerSource
@@ -58,32 +58,37 @@ const sources: Record<string, SourceOf> = {
       throw badUserInput(`"skus" has ${skus.length} entries; it can have 1 to ${MAX_SKUS}.`)
     }
     const wanted = skus.map(parseSku)
-    return state<State<AvailabilityRow>>({
+    return state<ToldState<AvailabilityRow>>({
       open: () => hub.products.watch(wanted, { skipEmpty: true }),
-      keyOf: (rows) => (rows[0] as AvailabilityRow).sku,
-      resultOf: (rows) => rows[0],
-      cursorOf: cursorOfRows,
-      recordedAt: (rows) => (rows[0] as AvailabilityRow).updatedAt.getTime(),
+      keyOf: ({ rows }) => (rows[0] as AvailabilityRow).sku,
+      resultOf: ({ rows }) => rows[0],
+      cursorOf: cursorOfState,
+      recordedAt: ({ rows }) => (rows[0] as AvailabilityRow).updatedAt.getTime(),
     })
   },
   allocationChanged(args, { hub }) {
     const orderId = parseOrderId((args as GqlSubscriptionAllocationChangedArgs).orderId)
-    return state<State<OrderRow>>({
+    return state<ToldState<OrderRow>>({
       open: () => hub.orders.watch([orderId]),
       keyOf: () => orderId,
-      resultOf: (rows): OrderView => ({ id: orderId, rows }),
-      cursorOf: cursorOfRows,
+      resultOf: ({ rows }): OrderView => ({ id: orderId, rows }),
+      cursorOf: cursorOfState,
       recordedAt: () => null,
     })
   },
   stockMoved(args, live) {
     const { sku: asked, after } = args as GqlSubscriptionStockMovedArgs
     const sku = asked == null ? null : parseSku(asked)
+    const partitions = sku === null ? [...Array(live.partitions).keys()] : [live.partitionOf(sku)]
+    const [partition = null, ...others] = partitions
     return {
       kind: 'ledger',
       sku,
-      partitions: sku === null ? [...Array(live.partitions).keys()] : [live.partitionOf(sku)],
-      after: after == null ? null : parseCursor(after, sku, live),
+      partitions,
+      after:
+        after == null || after === 'latest'
+          ? null
+          : parseCursor(after, others.length === 0 ? partition : null),
     }
   },
   projectionProgressed(_, live) {
@@ -102,17 +107,10 @@ function state<Value>(source: Omit<StateSource<Value>, 'kind'>): StateSource {
   return { kind: 'state', ...source } as StateSource<Value> as StateSource
 }
 
-function cursorOfRows(rows: readonly ProjectedRow[]): string | null {
-  return rows.length === 0
-    ? null
-    : formatToken(new Map(rows.map(({ partition, position }) => [partition, position])))
-}
-
-/** A position speaks of one partition: the product's, or the only one. A token says for each. */
-function parseCursor(after: string, sku: Sku | null, { partitionOf, partitions }: LiveStreams): LedgerCursor {
-  if (after.includes(':')) return parseToken(after)
-  if (sku === null && partitions > 1) {
-    throw badUserInput('The log has several partitions: give "after" a consistency token, or name a product.')
-  }
-  return new Map([[sku === null ? 0 : partitionOf(sku), parseLogPosition(after)]])
+function cursorOfState({ epoch, rows }: ToldState<ProjectedRow>): string | null {
+  if (rows.length === 0) return null
+  return formatToken({
+    epoch,
+    positions: new Map(rows.map(({ partition, position }) => [partition, position])),
+  })
 }

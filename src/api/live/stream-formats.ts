@@ -8,8 +8,13 @@ export interface StreamFormat {
   readonly start: string
   readonly result: (frame: Frame) => string
   readonly heartbeat: string
-  /** The operation has failed, with these errors as JSON. */
-  readonly failure: (errors: string) => string
+  /**
+   * The operation has failed.
+   *
+   * @param errors as JSON
+   * @param startAnew the client cannot go on where it was
+   */
+  readonly failure: (errors: string, startAnew: boolean) => string
 }
 
 const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r\n${json}\r\n--graphql`
@@ -22,7 +27,9 @@ const FORMATS: readonly StreamFormat[] = [
     result: ({ payload, cursor }) =>
       `event: next\n${cursor === null ? '' : `id: ${cursor}\n`}data: ${payload}\n\n`,
     heartbeat: ':\n\n',
-    failure: (errors) => `event: next\ndata: {"errors":${errors}}\n\nevent: complete\ndata:\n\n`,
+    // An empty id makes an `EventSource` forget the last one.
+    failure: (errors, startAnew) =>
+      `event: next\n${startAnew ? 'id\n' : ''}data: {"errors":${errors}}\n\nevent: complete\ndata:\n\n`,
   },
   {
     accepts: (type) => type.startsWith('multipart/mixed') && SPECIFICATION.test(type),

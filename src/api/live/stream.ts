@@ -3,6 +3,7 @@ import type { GraphQLError } from 'graphql'
 import { asGraphQLError } from '../errors.ts'
 import type { LiveStats } from '../../live/stats.ts'
 import type { Backlogs } from './backlogs.ts'
+import { LogReplaced } from '../../log/replaced.ts'
 import type { Frame } from './frame.ts'
 import type { LiveGroups } from './groups.ts'
 import type { Member } from './member.ts'
@@ -102,7 +103,7 @@ export class Stream implements Member, OutboxOperation, OutboxOwner {
     if (!this.isOpen) return
     const { response, format, encodeError } = this.#options
     this.#end()
-    response.end(format.failure(encodeError(asGraphQLError(error))))
+    response.end(format.failure(encodeError(asGraphQLError(error)), error instanceof LogReplaced))
   }
 
   /** Makes the client connect elsewhere, which it does when a stream ends without a word. */

@@ -1,5 +1,6 @@
 /** Sends what was planned: a product's steps one after another, many products at a time; and compares each answer. */
 import { formatToken, parseToken } from '../../log/token.ts'
+import type { ConsistencyToken, Epoch } from '../../log/token.ts'
 import type { LogPosition } from '../../domain/values.ts'
 import { inParallel } from '../caller.ts'
 import type { Call } from '../caller.ts'
@@ -53,6 +54,7 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
   const refusals = new Map<string, number>()
   const differences: string[] = []
   const positions = new Map<number, LogPosition>()
+  let epoch: Epoch | null = null
   let replayed = 0
   let done = 0
   const shelves = new Map(products.map((plan) => [plan.sku, new Shelf(plan.opening)]))
@@ -82,18 +84,28 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
       differences.push(`${what}: ${refusal ?? 'accepted'}, where it should be ${expected ?? 'accepted'}`)
     }
     if (before) replayed += 1
-    for (const [partition, position] of token === null ? [] : parseToken(token)) {
-      if (position > (positions.get(partition) ?? 0n)) positions.set(partition, position)
-    }
+    if (token !== null) remember(parseToken(token))
     done += 1
     onProgress(done, [...refusals].map(([code, times]) => `${times} ${code}`).join(' '))
+  }
+
+  function remember(token: ConsistencyToken): void {
+    epoch = token.epoch
+    for (const [partition, position] of token.positions)
+      if (position > (positions.get(partition) ?? 0n)) positions.set(partition, position)
   }
 
   await inParallel(callers, () => {
     const playing = waiting.shift()
     return playing && (() => advance(playing))
   })
-  return { refusals, replayed, differences, shelves, token: formatToken(positions) }
+  return {
+    refusals,
+    replayed,
+    differences,
+    shelves,
+    token: epoch === null ? 'latest' : formatToken({ epoch, positions }),
+  }
 }
 
 /** What is to be sent, and with which code it should be refused; null if it should not. */

@@ -15,6 +15,7 @@ import { point } from '../../support/events.ts'
 import { createPrepare } from '../../../src/api/live/operation.ts'
 import { textFrameHead } from '../../../src/api/live/text-frame.ts'
 import { createLiveSockets } from '../../../src/api/live/websocket.ts'
+import type { Epoch } from '../../../src/log/token.ts'
 import type { ApiContext } from '../../../src/api/context.ts'
 import { queryResolvers } from '../../../src/api/queries.ts'
 import { scalars } from '../../../src/api/scalars.ts'
@@ -58,6 +59,7 @@ function rowOf(sku: Sku): AvailabilityRow {
 const starts: Record<Contender, () => Delivery> = {
   onhand() {
     let reads = 0
+    const epoch = 'bench' as Epoch
     const many = async (skus: readonly string[]) => {
       reads += 1
       return skus.map((sku) => rowOf(parseSku(sku)))
@@ -65,13 +67,21 @@ const starts: Record<Contender, () => Delivery> = {
     const nothing = { one: async () => [], many: async () => [] }
     const hub = new Hub({
       partitions: 1,
+      epoch,
       availability: { one: (sku) => many([sku]), many },
       orders: nothing,
       ledger: { range: async () => [], moved: async () => [] },
       replays: { range: async () => [] },
       onError: fail,
     })
-    const live = { hub, partitions: 1, partitionOf: () => 0, async *progress() {} }
+    const live = {
+      hub,
+      partitions: 1,
+      partitionOf: () => 0,
+      admit: () => null,
+      epoch: () => epoch,
+      async *progress() {},
+    }
     const memory = new ClientMemory(1000)
     const stats = new LiveStats({ sent: () => {}, confirmed: () => {} })
     const createContext = () => ({ requestId: 'bench' }) as ApiContext
@@ -91,6 +101,7 @@ const starts: Record<Contender, () => Delivery> = {
       groups,
       stats,
       backlogs: new Backlogs(memory.hold('backlogs')),
+      epoch: () => epoch,
       createRequestId: () => 'bench',
       admission: new Admission({
         maxConnections: MAX_CONNECTIONS,

@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { LogPoint, LogTag } from '../../src/log/point.ts'
+import { Trail } from '../../src/log/trail.ts'
+import { point } from '../support/events.ts'
+
+const other = (position: number): LogPoint => ({ ...point(position), tag: 99n as LogTag })
+
+test('remembers its last point alone while each follows on the one before', () => {
+  const trail = new Trail()
+  expect(trail.remembered).toEqual([])
+  trail.move(point(2), point(0))
+  trail.move(point(5), point(2))
+  expect(trail.remembered).toEqual([point(5)])
+  expect(trail.move(point(4), point(2))).toBe(false)
+  expect(trail.point).toEqual(point(5))
+})
+
+test('keeps a point that the next one does not follow on, until it has been found', () => {
+  const trail = new Trail()
+  trail.move(point(5), point(0))
+  trail.move(point(9), other(5))
+  trail.move(point(12), null)
+  expect(trail.remembered).toEqual([point(5), point(9), point(12)])
+  const found = trail.remembered
+  trail.move(point(20), null)
+  trail.confirm(found)
+  // What came after the question has not been found.
+  expect(trail.remembered).toEqual([point(20)])
+  trail.move(point(30), null)
+  expect(trail.remembered).toEqual([point(20), point(30)])
+})
+
+test('takes nothing that it could not remember', () => {
+  const trail = new Trail()
+  let position = 0
+  while (trail.move(point(position + 1), null)) position += 1
+  expect(trail.point).toEqual(point(position))
+  expect(trail.remembered).toHaveLength(position)
+  expect(position).toBeLessThan(100)
+  trail.confirm(trail.remembered)
+  expect(trail.move(point(position + 1), null)).toBe(true)
+})
+
+test('whatever is heard of two histories, what is remembered tells whether it all is of one', () => {
+  const heard = fc.array(
+    fc.record({
+      history: fc.nat(1),
+      from: fc.nat(20),
+      by: fc.integer({ min: 1, max: 5 }),
+      linked: fc.boolean(),
+    }),
+    { maxLength: 30 },
+  )
+  fc.assert(
+    fc.property(heard, fc.nat(20), (messages, common) => {
+      // The histories are the same up to `common`.
+      const at = (history: number, position: number): LogPoint =>
+        history === 0 || position <= common ? point(position) : other(position)
+      const trail = new Trail()
+      let lost = false
+      for (const { history, from, by, linked } of messages) {
+        const to = at(history, from + by)
+        const moved = trail.move(to, linked ? at(history, from) : null)
+        if (moved && to.tag === 99n) lost = true
+      }
+      const first = trail.remembered.every((remembered) => remembered.tag !== 99n)
+      expect(first).toBe(!lost)
+    }),
+  )
+})
