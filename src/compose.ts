@@ -8,6 +8,7 @@
 import type { Logger } from 'pino'
 import type { ApiContext, RowsInMemory } from './api/context.ts'
 import { serve } from './api/serve.ts'
+import { sweepClaims } from './command/claim-sweep.ts'
 import { sweepReceipts } from './command/receipt-sweep.ts'
 import type { CommandRequest, Outcome } from './command/request.ts'
 import { createWriteSide } from './command/write-side.ts'
@@ -91,6 +92,8 @@ const REDIS_CHECK_MS = 2000
 /** How soon it is found out that Redis was emptied. */
 const READ_MODEL_CHECK_MS = 2000
 const SWEEP_INTERVAL_MS = 3_600_000
+/** How long a claim to a batch reference stays if no batch came of it. */
+const CLAIM_RETENTION_HOURS = 24
 /** What clients watch is for the log alone: as labels of a metric it would have no end. */
 const LARGEST_GROUPS = 5
 const LARGEST_GROUPS_INTERVAL_MS = 300_000
@@ -353,9 +356,12 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     }
   }
   if (roles.has('sweeper')) {
-    const oldest = () => new Date(now().getTime() - config.receiptRetentionHours * 3_600_000)
-    const sweep = () => sweepReceipts(writeSide.db, oldest())
-    const sweeper = repeat(sweep, SWEEP_INTERVAL_MS, warn('sweeping receipts failed'))
+    const hoursAgo = (hours: number) => new Date(now().getTime() - hours * 3_600_000)
+    async function sweep(): Promise<void> {
+      await sweepReceipts(writeSide.db, hoursAgo(config.receiptRetentionHours))
+      await sweepClaims(writeSide.db, partitions, hoursAgo(CLAIM_RETENTION_HOURS))
+    }
+    const sweeper = repeat(sweep, SWEEP_INTERVAL_MS, warn('sweeping receipts and claims failed'))
     releases.push(() => sweeper.close())
     if (redis !== null) {
       const intake = startIntake({

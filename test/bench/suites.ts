@@ -5,5 +5,6 @@ import { live } from './suites/live.ts'
 import { memory } from './suites/memory.ts'
 import { projections } from './suites/projections.ts'
 import { queries } from './suites/queries.ts'
+import { snapshot } from './suites/snapshot.ts'
 
-export const suites: readonly Suite[] = [commands, projections, live, fanout, queries, memory]
+export const suites: readonly Suite[] = [commands, projections, live, fanout, queries, snapshot, memory]

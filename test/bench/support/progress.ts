@@ -15,7 +15,7 @@ export function lagOf({ onEnd }: Bench, databaseUrl: string): Lag {
   const sql = postgres(databaseUrl, { max: 1 })
   onEnd(() => sql.end())
   async function read(): Promise<number> {
-    const [row] = await sql`select max(head - position) as lag from views.progress`
+    const [row] = await sql`select max(head - position) as lag from views.read_progress()`
     return Number(row?.['lag'])
   }
   return {
