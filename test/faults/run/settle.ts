@@ -6,7 +6,7 @@ import { projectionsBehind } from './client.ts'
 import { gatherWithoutTables } from './evidence.ts'
 import type { History } from './history.ts'
 import type { Random } from './random.ts'
-import type { Rule } from './rules/evidence.ts'
+import type { Evidence, Rule } from './rules/evidence.ts'
 import { mistakesAreGivenUp, noMessageIsLost } from './rules/intake.ts'
 import { ledgersAreWhole } from './rules/ledger.ts'
 import { lastProductsAreTrue, orderStatesWere } from './rules/witnesses.ts'
@@ -14,8 +14,7 @@ import { violation } from './violation.ts'
 import type { Violation } from './violation.ts'
 import type { World } from './world.ts'
 
-/** Only what hangs takes so long. */
-const CATCH_UP_MS = 120_000
+const STANDSTILL_MS = 60_000
 const LOOK_MS = 500
 const ANSWERED_AGAIN = 150
 const AT_ONCE = 8
@@ -45,22 +44,43 @@ const COME_TRUE: readonly Rule[] = [
   ledgersAreWhole,
 ]
 
-/** @returns what has not caught up in time */
+/** @returns what has not caught up, though nothing moved any more */
 export async function catchUp(world: World, history: History): Promise<Violation[]> {
-  const deadline = performance.now() + CATCH_UP_MS
-  const isLate = () => performance.now() > deadline
+  const patience = startPatience()
   for (;;) {
     const behind = (await Promise.all(world.servers.map(projectionsBehind))).flatMap(
       (found) => found ?? ['no answer'],
     )
     if (behind.length === 0) break
-    if (isLate()) return [violation('projections catch up', behind.join('\n'))]
+    if (patience.isOver(behind.join('\n'))) return [violation('projections catch up', behind.join('\n'))]
     await sleep(LOOK_MS)
   }
-  while (!isLate()) {
+  for (;;) {
     const evidence = await gatherWithoutTables(world, history)
-    if (COME_TRUE.every((rule) => rule(evidence).length === 0)) break
+    if (COME_TRUE.every((rule) => rule(evidence).length === 0)) return []
+    // What is wrong now is what the checker finds, too.
+    if (patience.isOver(movedSoFar(evidence))) return []
     await sleep(LOOK_MS)
   }
-  return []
+}
+
+/** Grows with each event, each dead letter and each result that a client gets. */
+const movedSoFar = ({ model, deadLetters, history: { witnesses } }: Evidence): string =>
+  [
+    model.log.length,
+    deadLetters.size,
+    ...witnesses.map(({ products, orders, movements }) => products.length + orders.length + movements.length),
+  ].join(' ')
+
+/** Over when the same has been seen for a long time, however slow the machine is. */
+function startPatience() {
+  let last = ''
+  let since = performance.now()
+  return {
+    isOver(seen: string): boolean {
+      if (seen !== last) since = performance.now()
+      last = seen
+      return performance.now() - since > STANDSTILL_MS
+    },
+  }
 }
