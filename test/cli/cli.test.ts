@@ -229,6 +229,25 @@ describe('on a database', () => {
     expect(await database.sql`select from stock.events limit 1`).toHaveLength(0)
   })
 
+  test('new-epoch ends all tokens, also those of a server that runs; so does reset', async () => {
+    const epoch = async () =>
+      (await database.sql`select epoch from stock.installation`)[0]?.['epoch'] as string
+    const onhand = await startTestOnhand({ database })
+    const { token } = await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 10 })
+    const before = await epoch()
+    expect(token).toBe(`${before}.0:1`)
+    expect(await cli('new-epoch')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${before} has ended`),
+    })
+    const query = `{ product(sku: "lamp", consistentWith: "${token}") { available } }`
+    await until(async () => (await onhand.ask(query)).errors?.[0]?.extensions.code === 'LOG_REPLACED')
+    await onhand.close()
+    const renewed = await epoch()
+    expect(await cli('reset', '--yes')).toMatchObject({ code: 0 })
+    expect(new Set([before, renewed, await epoch()]).size).toBe(3)
+  })
+
   test('a database without tables says how to get them', async () => {
     await database.sql`drop schema views cascade`
     expect(await cli('status')).toMatchObject({
