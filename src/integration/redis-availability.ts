@@ -79,10 +79,16 @@ export class RedisAvailability {
     })
   }
 
+  /** Each product's hash as it is, empty if there is none. */
+  async hashes(skus: readonly string[]): Promise<Record<string, string>[]> {
+    const client = this.#client()
+    return Promise.all(skus.map((sku) => client.hgetall(keyOf(sku))))
+  }
+
   /** @param over what rows may be replaced: those that are not newer, or all */
   async save(rows: readonly AvailabilityRow[], over: 'newer' | 'all' = 'newer'): Promise<void> {
     const client = this.#client()
-    await Promise.all(rows.map((row) => client.eval(WRITE_ROW, 1, keyOf(row.sku), over, ...fieldsOf(row))))
+    await Promise.all(rows.map((row) => client.eval(WRITE_ROW, 1, keyOf(row.sku), over, ...wireOf(row))))
   }
 
   /**
@@ -137,7 +143,7 @@ export class RedisAvailability {
     existing: (skus: readonly string[]) => Promise<ReadonlySet<string>>,
   ): Promise<void> {
     const client = this.#client()
-    for await (const skus of this.#skus()) {
+    for await (const skus of this.skus()) {
       // A key that is no hash is somebody else's.
       const owners = await Promise.all(
         skus.map((sku) => client.hget(keyOf(sku), 'partition').catch(() => 'none')),
@@ -150,7 +156,7 @@ export class RedisAvailability {
   }
 
   /** All products that have a key, some at a time. */
-  async *#skus(): AsyncIterable<string[]> {
+  async *skus(): AsyncIterable<string[]> {
     const client = this.#client()
     const prefix = keyOf('')
     for (const node of client instanceof Cluster ? client.nodes('master') : [client]) {
@@ -171,16 +177,23 @@ function parsePoint(text: string): LogPoint {
   return { position: parseLogPosition(position), tag: BigInt(tag) as LogTag }
 }
 
-/** A value, then names and values: the version comes first. */
-function fieldsOf({ position, updatedAt, batches, ...row }: AvailabilityRow): (string | number)[] {
-  const fields = {
-    ...row,
+/** The hash of a row, without its version. */
+export function fieldsOf(row: AvailabilityRow): Record<string, string> {
+  const { partition, sku, status, onHand, allocated, reserved, available, incoming, batches, updatedAt } = row
+  const plain = { partition, sku, status, onHand, allocated, reserved, available, incoming }
+  return {
+    ...Object.fromEntries(Object.entries(plain).map(([name, value]) => [name, String(value)])),
     updatedAt: updatedAt.toISOString(),
     availableToPromise: JSON.stringify(availableToPromise(batches)),
     batches: JSON.stringify(batches),
   }
-  return [String(position), ...Object.entries(fields).flat()]
 }
+
+/** A value, then names and values: the version comes first. */
+const wireOf = (row: AvailabilityRow): string[] => [
+  String(row.position),
+  ...Object.entries(fieldsOf(row)).flat(),
+]
 
 function rowOf(sku: string, fields: readonly string[]): AvailabilityRow {
   const [partition, version, status, onHand, allocated, reserved, available, incoming, batches, updatedAt] =

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
+import { checkReadModel } from '../../src/integration/check-read-model.ts'
 import { RedisAvailability } from '../../src/integration/redis-availability.ts'
 import { restoreReadModel } from '../../src/integration/read-model.ts'
 import { openPool, openSession } from '../../src/lib/postgres.ts'
@@ -9,6 +10,7 @@ import type { Pool } from '../../src/lib/postgres.ts'
 import { forMaintenance, forQueries } from '../../src/operations/connections.ts'
 import type { AvailabilityRow } from '../../src/projection/availability.ts'
 import { createReads } from '../../src/projection/read-side.ts'
+import { onhandCli } from '../support/cli.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { startTestOnhand } from '../support/onhand.ts'
@@ -116,6 +118,45 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
       ])
       expect(last?.position).toBe((await fromPostgres([sku]))[0]?.position)
     })
+  })
+
+  test('verifying finds whatever is not as in Postgres, and nothing else', async () => {
+    const found = async () => {
+      const session = openSession(forMaintenance(database.url))
+      const { wrong } = await checkReadModel(session.db, inRedis, [0])
+      await session.close()
+      return wrong
+    }
+    const working = Promise.all(SKUS.map(buy))
+    expect(await found()).toEqual([])
+    await working
+    await redisSaysWhatPostgresSays()
+    expect(await found()).toEqual([])
+    const hash = (sku: string) => `onhand:availability:${sku}`
+    await redis.hset(hash('sku-1'), 'available', '7')
+    await redis.hset(hash('sku-2'), 'availableToPromise', '[]')
+    await redis.del(hash('sku-3'))
+    await redis.hset(hash('sku-4'), 'version', '1')
+    await redis.hset(hash('sku-5'), 'version', '1000000')
+    await redis.copy(hash('sku-6'), hash('nobody’s'))
+    expect((await found()).toSorted()).toEqual([
+      'nobody’s: in Redis, and not in Postgres',
+      expect.stringMatching(/^sku-1: available is 7 in Redis, and \d+ in Postgres$/),
+      expect.stringMatching(/^sku-2: availableToPromise is \[\] in Redis, and /),
+      'sku-3: not in Redis',
+      expect.stringMatching(/^sku-4: at version 1 in Redis, and \d+ in Postgres$/),
+      expect.stringMatching(/^sku-5: at version 1000000 in Redis, ahead of the log, which ends at \d+$/),
+    ])
+    const { stdout, code } = await onhandCli(['verify'], {
+      DATABASE_URL: database.url,
+      REDIS_URL: server.url,
+    })
+    expect(stdout).toContain('✗ Redis says of availability what Postgres says. ')
+    expect(code).toBe(1)
+    const session = openSession(forMaintenance(database.url))
+    await restoreReadModel(session, inRedis, 'always')
+    await session.close()
+    expect(await found()).toEqual([])
   })
 
   test('another system reads a product in one call', async () => {
