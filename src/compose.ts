@@ -42,9 +42,11 @@ import { partitionOf } from './log/partition.ts'
 import { LogTail } from './log/tail.ts'
 import { forCommands, forProjector, forQueries, forReplays } from './operations/connections.ts'
 import { healthRoutes } from './operations/health.ts'
+import { HttpDurations } from './operations/http-durations.ts'
 import { readInstallation, renewEpoch } from './operations/installation.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { watchOutage } from './operations/outage.ts'
+import { createSnapshotCheck, oldestSnapshot } from './operations/snapshots.ts'
 import { projections } from './projection/all.ts'
 import { createLedger } from './projection/ledger.ts'
 import { createReads } from './projection/read-side.ts'
@@ -94,6 +96,7 @@ const READ_MODEL_CHECK_MS = 2000
 const SWEEP_INTERVAL_MS = 3_600_000
 /** How long a claim to a batch reference stays if no batch came of it. */
 const CLAIM_RETENTION_HOURS = 24
+const SNAPSHOT_CHECK_MS = 10_000
 /** What clients watch is for the log alone: as labels of a metric it would have no end. */
 const LARGEST_GROUPS = 5
 const LARGEST_GROUPS_INTERVAL_MS = 300_000
@@ -308,6 +311,9 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     }),
     liveMembersByField: () => served.liveGroups.membersByField(),
     queuedCommands: () => writeSide.dispatcher.queuedCommands,
+    postgresIsUp: () => !postgres.lasts,
+    redisIsUp: redis === null ? null : () => !redisOutage.lasts,
+    oldestSnapshot: async () => (await oldestSnapshot(writeSide.db))?.seconds ?? 0,
     progress: reads.progress,
   })
 
@@ -363,6 +369,9 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     }
     const sweeper = repeat(sweep, SWEEP_INTERVAL_MS, warn('sweeping receipts and claims failed'))
     releases.push(() => sweeper.close())
+    const checkSnapshots = createSnapshotCheck(writeSide.db, logger)
+    const snapshots = repeat(checkSnapshots, SNAPSHOT_CHECK_MS, warn('looking for open snapshots failed'))
+    releases.push(() => snapshots.close())
     if (redis !== null) {
       const intake = startIntake({
         redis,
@@ -374,6 +383,8 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
       releases.push(() => intake.close())
     }
   }
+  const durations = new HttpDurations()
+  durations.register(metrics.registry)
   const served = await serve({
     ...config,
     shortLane,
@@ -384,6 +395,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     stats: metrics.live,
     graphql: roles.has('api'),
     routes: async (http) => {
+      durations.watch(http)
       await healthRoutes(http, {
         draining: () => draining,
         progress: reads.progress,

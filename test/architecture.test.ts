@@ -30,7 +30,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   graphql: ['api', 'client'],
   'graphql-ws': ['api', 'client'],
   ws: ['api'],
-  fastify: ['api', 'web', 'operations/health.ts'],
+  fastify: ['api', 'web', 'operations/health.ts', 'operations/http-durations.ts'],
   '@apollo/server': ['api'],
 }
 

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { BatchReport } from '../command/dispatcher.ts'
 import type { Outcome } from '../command/request.ts'
+import { orTimeout } from '../lib/deadline.ts'
 import { LiveStats } from '../live/stats.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
 import { uncaught } from './uncaught.ts'
@@ -36,6 +38,11 @@ export interface Gauges {
   readonly liveMembersByField: () => ReadonlyMap<string, number>
   readonly queuedCommands: () => number
   readonly progress: () => Promise<readonly PartitionProgress[]>
+  readonly postgresIsUp: () => boolean
+  /** Null: there is no Redis. */
+  readonly redisIsUp: (() => boolean) | null
+  /** How long the oldest snapshot in the database has been open. */
+  readonly oldestSnapshot: () => Promise<number>
 }
 
 export function createMetrics(gauges: Gauges): Metrics {
@@ -104,6 +111,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge('onhand_streams', 'Live operations over HTTP.', gauges.streams)
   gauge('onhand_queued_commands', 'Commands that wait for a batch.', gauges.queuedCommands)
   progressGauges(registers, gauges.progress)
+  stateGauges(registers, gauges)
 
   function gauge(name: string, help: string, value: () => number): void {
     new Gauge({
@@ -137,6 +145,8 @@ const CLOSE_CODES = new Set([
   ...Array.from({ length: 15 }, (_, at) => 1000 + at),
   ...[4400, 4401, 4403, 4406, 4408, 4409, 4429, 4499, 4500, 4504],
 ])
+/** A scrape is not to wait for a database that does not answer. */
+const READ_TIMEOUT_MS = 4000
 const LATENCY_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 
 /** Counts as they stand when they are asked for. The ratio of deliveries to executions is what sharing saves. */
@@ -242,43 +252,82 @@ function resultOf(outcome: Outcome | Error): string {
   return outcome.status === 'accepted' ? 'accepted' : outcome.rejection.type
 }
 
-/** All from one read of the database; while that fails, they are left out rather than wrong. */
+/** All from one read of the database for each scrape; while that fails, they are left out rather than wrong. */
 function progressGauges(registers: Registry[], read: Gauges['progress']): void {
-  const head = new Gauge({
+  let reading: Promise<readonly PartitionProgress[]> | null = null
+  // All metrics of a scrape are collected at once.
+  const rows = () =>
+    (reading ??= orTimeout(read(), READ_TIMEOUT_MS)
+      .catch(() => [])
+      .finally(() => (reading = null)))
+
+  function gauge(name: string, help: string, value: (row: PartitionProgress) => number): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['projection', 'partition'],
+      registers,
+      async collect() {
+        const found = await rows()
+        this.reset()
+        for (const row of found)
+          this.set({ projection: row.projection, partition: row.partition }, value(row))
+      },
+    })
+  }
+
+  new Gauge({
     name: 'onhand_log_head',
     help: 'Events in the log.',
     labelNames: ['partition'],
     registers,
+    async collect() {
+      const found = await rows()
+      this.reset()
+      for (const { partition, head } of found) this.set({ partition }, Number(head.position))
+    },
   })
-  const lag = new Gauge({
-    name: 'onhand_projection_lag_events',
-    help: 'Events that a projection has not taken yet.',
-    labelNames: ['projection', 'partition'],
-    registers,
-  })
-  const lagSeconds = new Gauge({
-    name: 'onhand_projection_lag_seconds',
-    help: 'How long the first of these events has been waiting.',
-    labelNames: ['projection', 'partition'],
-    registers,
-  })
+  gauge('onhand_projection_lag_events', 'Events that a projection has not taken yet.', (row) =>
+    Number(row.head.position - row.position),
+  )
+  gauge('onhand_projection_lag_seconds', 'How long the first of these events has been waiting.', (row) =>
+    row.waitingSince === null ? 0 : (Date.now() - row.waitingSince.getTime()) / 1000,
+  )
+  gauge('onhand_projection_stopped', '1 if the projection met an event that it cannot take.', (row) =>
+    row.error === null ? 0 : 1,
+  )
+}
+
+/** What this process is, and whether what it relies on can be used. */
+function stateGauges(registers: Registry[], { postgresIsUp, redisIsUp, oldestSnapshot }: Gauges): void {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   new Gauge({
-    name: 'onhand_projection_stopped',
-    help: '1 if the projection met an event that it cannot take.',
-    labelNames: ['projection', 'partition'],
+    name: 'onhand_build_info',
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1)
+  const up = (server: string, isUp: () => boolean) =>
+    new Gauge({
+      name: `onhand_${server.toLowerCase()}_up`,
+      help: `1 if ${server} can be used.`,
+      registers,
+      collect() {
+        this.set(isUp() ? 1 : 0)
+      },
+    })
+  up('Postgres', postgresIsUp)
+  if (redisIsUp !== null) up('Redis', redisIsUp)
+  new Gauge({
+    name: 'onhand_oldest_snapshot_seconds',
+    help: 'How long the oldest snapshot has been open in the database. Commands become slower while one is.',
     registers,
     async collect() {
-      for (const metric of [head, lag, lagSeconds, this]) metric.reset()
-      for (const row of await read().catch(() => [])) {
-        const labels = { projection: row.projection, partition: row.partition }
-        head.set({ partition: row.partition }, Number(row.head))
-        lag.set(labels, Number(row.head.position - row.position))
-        lagSeconds.set(
-          labels,
-          row.waitingSince === null ? 0 : (Date.now() - row.waitingSince.getTime()) / 1000,
-        )
-        this.set(labels, row.error === null ? 0 : 1)
-      }
+      const seconds = await orTimeout(oldestSnapshot(), READ_TIMEOUT_MS).catch(() => null)
+      if (seconds === null) this.remove()
+      else this.set(seconds)
     },
   })
 }

@@ -414,6 +414,13 @@ describe('with a running server', () => {
       code: 0,
       stdout: expect.stringContaining('Answered before: 2.'),
     })
+    // Of a longer run before, nothing can be said, and nothing is wrong.
+    const shorter = await cli('replay', file, '--limit', '1')
+    expect(shorter).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('has changed them since: 1 of the products'),
+    })
+    expect(shorter.stdout).toContain('--prefix')
     await writeFile(`${file}.gz`, gzipSync(await readFile(file)))
     expect((await cli('replay', `${file}.gz`, '--prefix', 'again-')).code).toBe(0)
     const { batch } = await onhand.gql('{ batch(reference: "again-opening-TABLE") { sku } }')

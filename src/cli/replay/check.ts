@@ -1,10 +1,12 @@
 /** Compares what should have become of all products and orders with what the projections say. */
 import { inParallel } from '../caller.ts'
 import type { Call } from '../caller.ts'
+import type { Played } from './play.ts'
 import type { Shelf } from './shelf.ts'
 
 interface ProductState {
   readonly sku: string
+  readonly version: string
   readonly onHand: number
   readonly allocated: number
   readonly available: number
@@ -22,7 +24,7 @@ const REQUESTS_AT_ONCE = 8
 
 const PRODUCTS = `query ($skus: [ID!]!, $token: ConsistencyToken!) {
   products(filter: { skus: $skus }, first: ${PRODUCTS_AT_ONCE}, consistentWith: $token) {
-    nodes { sku onHand allocated available }
+    nodes { sku version onHand allocated available }
   }
 }`
 
@@ -30,20 +32,32 @@ const LINES = `query ($id: ID!, $after: ID!, $token: ConsistencyToken!) {
   order(id: $id, consistentWith: $token) { lines(first: ${LINES_AT_ONCE}, after: $after) { sku quantity status } }
 }`
 
-/** @returns what is not as it should be */
+export interface Checked {
+  /** What is not as it should be. */
+  readonly differences: readonly string[]
+  /** Products that somebody has changed since, so that nobody knows how they should be. */
+  readonly changedSince: ReadonlySet<string>
+}
+
+/** @param limited whether orders may have lines of products that were not played */
 export async function checkProjections(
-  shelves: ReadonlyMap<string, Shelf>,
-  token: string,
+  { shelves, leftAt, token }: Pick<Played, 'shelves' | 'leftAt' | 'token'>,
+  limited: boolean,
   call: Call,
-): Promise<string[]> {
+): Promise<Checked> {
   const differences: string[] = []
+  const changedSince = new Set<string>()
 
   async function checkProducts(skus: readonly string[]): Promise<void> {
     const { products } = await call<{ products: { nodes: ProductState[] } }>(PRODUCTS, { skus, token })
-    const found = new Map(products.nodes.map(({ sku, ...state }) => [sku, state]))
+    const found = new Map(products.nodes.map(({ sku, version, ...state }) => [sku, { version, state }]))
     for (const sku of skus) {
       const { quantity, allocated } = shelves.get(sku) as Shelf
-      compare(`product ${sku}`, found.get(sku), {
+      if (BigInt(found.get(sku)?.version ?? 0) > (leftAt.get(sku) ?? 0n)) {
+        changedSince.add(sku)
+        continue
+      }
+      compare(`product ${sku}`, found.get(sku)?.state, {
         onHand: quantity,
         allocated,
         available: quantity - allocated,
@@ -63,7 +77,7 @@ export async function checkProjections(
     for (const [at, id] of ids.entries()) {
       // Without a line an order has never been, or is not any more.
       const lines = await allLines(id, found[`o${at}`]?.lines ?? [])
-      compare(`order ${id}`, inOrder(lines), inOrder(orders.get(id) ?? []))
+      compare(`order ${id}`, inOrder(lines.filter(isKnown)), inOrder((orders.get(id) ?? []).filter(isKnown)))
     }
   }
 
@@ -76,18 +90,19 @@ export async function checkProjections(
     return lines
   }
 
+  const isKnown = ({ sku }: Line) => !changedSince.has(sku) && (!limited || shelves.has(sku))
+
   function compare(what: string, found: unknown, expected: unknown): void {
     const [is, should] = [JSON.stringify(found), JSON.stringify(expected)]
     if (is !== should) differences.push(`${what} is ${is}, and should be ${should}`)
   }
 
   const orders = ordersOn(shelves)
-  const tasks = [
-    ...chunks([...shelves.keys()], PRODUCTS_AT_ONCE).map((skus) => () => checkProducts(skus)),
-    ...chunks([...orders.keys()], ORDERS_AT_ONCE).map((ids) => () => checkOrders(ids)),
-  ]
-  await inParallel(REQUESTS_AT_ONCE, () => tasks.pop())
-  return differences
+  const products = chunks([...shelves.keys()], PRODUCTS_AT_ONCE).map((skus) => () => checkProducts(skus))
+  await inParallel(REQUESTS_AT_ONCE, () => products.pop())
+  const lines = chunks([...orders.keys()], ORDERS_AT_ONCE).map((ids) => () => checkOrders(ids))
+  await inParallel(REQUESTS_AT_ONCE, () => lines.pop())
+  return { differences, changedSince }
 }
 
 type Line = OrderState['lines'][number]

@@ -22,6 +22,8 @@ export interface Played {
   readonly differences: readonly string[]
   /** What should have become of each product. */
   readonly shelves: ReadonlyMap<string, Shelf>
+  /** Where in its partition's log each product was left. */
+  readonly leftAt: ReadonlyMap<string, LogPosition>
   /** A point in the log after all of it. */
   readonly token: string
 }
@@ -55,6 +57,7 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
   const differences: string[] = []
   const positions = new Map<number, LogPosition>()
   let epoch: Epoch | null = null
+  const leftAt = new Map<string, LogPosition>()
   let replayed = 0
   let done = 0
   const shelves = new Map(products.map((plan) => [plan.sku, new Shelf(plan.opening)]))
@@ -68,12 +71,13 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
     const { answer } = await call<{ answer: Payload }>(MUTATIONS[step.type], {
       input: { ...input, commandId: step.commandId },
     })
-    note(answer, expected, `${step.type} ${JSON.stringify(input)}`)
+    note(plan.sku, answer, expected, `${step.type} ${JSON.stringify(input)}`)
     playing.next += 1
     if (playing.next < plan.steps.length) waiting.push(playing)
   }
 
   function note(
+    sku: string,
     { token, replayed: before, userErrors }: Payload,
     expected: string | null,
     what: string,
@@ -84,15 +88,17 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
       differences.push(`${what}: ${refusal ?? 'accepted'}, where it should be ${expected ?? 'accepted'}`)
     }
     if (before) replayed += 1
-    if (token !== null) remember(parseToken(token))
+    if (token !== null) remember(sku, parseToken(token))
     done += 1
     onProgress(done, [...refusals].map(([code, times]) => `${times} ${code}`).join(' '))
   }
 
-  function remember(token: ConsistencyToken): void {
+  function remember(sku: string, token: ConsistencyToken): void {
     epoch = token.epoch
-    for (const [partition, position] of token.positions)
+    for (const [partition, position] of token.positions) {
       if (position > (positions.get(partition) ?? 0n)) positions.set(partition, position)
+      leftAt.set(sku, position)
+    }
   }
 
   await inParallel(callers, () => {
@@ -104,6 +110,7 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
     replayed,
     differences,
     shelves,
+    leftAt,
     token: epoch === null ? 'latest' : formatToken({ epoch, positions }),
   }
 }
