@@ -311,7 +311,8 @@ describe('of a database at work', () => {
         for (const { xmin } of rows) seen.add(xmin)
       }
       expect((await verified).filter(({ holds }) => !holds)).toEqual([])
-      expect(seen.size).toBeGreaterThan(3)
+      // One snapshot for the whole run would have one xmin.
+      expect(seen.size).toBeGreaterThan(1)
       expect(await sql`select relname from pg_class where relname like '%verify%'`).toEqual([])
       await close()
     },
