@@ -6,7 +6,8 @@ import { RESPONSE_HEADERS } from './response-headers.ts'
 
 /** Says why, and closes. */
 export function refuseRaw(socket: Duplex, status: number, message: string): void {
-  const body = refusalBody('BAD_USER_INPUT', message)
+  // A request that did not arrive in time may do so when it is sent again.
+  const body = refusalBody('BAD_USER_INPUT', message, { retryable: status === 408 })
   const headers = {
     ...RESPONSE_HEADERS,
     'cache-control': 'no-store',
