@@ -118,8 +118,8 @@ const Environment = z.object({
   NODE_ENV: z.string().optional(),
 })
 
-/** Passwords do not belong into error messages. */
-const CREDENTIALS = /\/\/[^@/]*@/
+/** Passwords do not belong into error messages, nor do those in which a `/` or `@` should have been escaped. */
+const CREDENTIALS = /\/\/.*@/s
 
 /** @throws ConfigError */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {

@@ -68,21 +68,24 @@ export function introspectionCost(
     else if (isObjectType(type) && asked !== undefined) countObject(type, value, asked)
   }
 
+  // Whatever is looked at costs, be it an unknown field or an empty fragment, so that counting ends soon.
   function countObject(type: GraphQLObjectType, value: unknown, { selections }: SelectionSetNode): void {
     for (const selection of selections) {
       if (cost > most) return
       if (selection.kind === Kind.FIELD) {
         const field = type.getFields()[selection.name.value]
-        if (field !== undefined) countField(field, value, selection)
+        if (field === undefined) cost += 1
+        else countField(field, value, selection)
         continue
       }
       if (selection.kind === Kind.INLINE_FRAGMENT) {
+        cost += 1
         countObject(type, value, selection.selectionSet)
         continue
       }
       const name = selection.name.value
       const fragment = fragments.get(name)
-      // A spread costs, too. One within itself is for validation to refuse; here it must only come to an end.
+      // One within itself is for validation to refuse; here it must only come to an end.
       cost += 1
       if (fragment === undefined || open.has(name)) continue
       open.add(name)

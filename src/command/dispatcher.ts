@@ -8,7 +8,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Command } from '../domain/messages.ts'
-import type { BatchReference, Sku } from '../domain/values.ts'
+import type { BatchReference, CommandId, Sku } from '../domain/values.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { Deferred } from '../lib/deferred.ts'
 import { isIntegrityViolation, isUnavailable } from '../lib/postgres-error.ts'
@@ -27,6 +27,8 @@ export interface DispatcherOptions {
   readonly writers: readonly Pick<PartitionWriter, 'write'>[]
   /** Finds a batch's product; asked only when there are several partitions. */
   readonly skuOf: (reference: BatchReference) => Promise<Sku | undefined>
+  /** Finds the partition that has a command's receipt; asked for the same commands. */
+  readonly answeredIn: (id: CommandId) => Promise<Partition | undefined>
   readonly claim: ClaimReferences
   readonly now: () => Date
   readonly maxBatchCommands: number
@@ -66,7 +68,7 @@ export class Dispatcher {
     const [only, ...others] = this.#lanes
     if (only === undefined) throw new Error('The log has no partitions.')
     if (others.length === 0) return only.add({ ...request, claimed: null })
-    const { partition, claimed } = await this.#route(request.command).catch((error: unknown) => {
+    const { partition, claimed } = await this.#route(request).catch((error: unknown) => {
       throw asFault(error)
     })
     return (this.#lanes[partition] as Lane).add({ ...request, claimed })
@@ -82,15 +84,17 @@ export class Dispatcher {
     await Promise.all(this.#lanes.map((lane) => lane.idle()))
   }
 
-  async #route(command: Command): Promise<{ partition: Partition; claimed: boolean | null }> {
-    const partition = await this.#partitionFor(command)
+  async #route({ id, command }: CommandRequest): Promise<{ partition: Partition; claimed: boolean | null }> {
+    const partition = await this.#partitionFor(id, command)
     return { partition, claimed: await this.#claim(command, partition) }
   }
 
-  async #partitionFor(command: Command): Promise<Partition> {
-    const sku = 'sku' in command ? command.sku : await this.#options.skuOf(command.reference)
-    // A batch that does not exist is refused alike everywhere.
-    return sku === undefined ? 0 : partitionOf(sku, this.#lanes.length)
+  async #partitionFor(id: CommandId, command: Command): Promise<Partition> {
+    const { answeredIn, skuOf } = this.#options
+    if ('sku' in command) return partitionOf(command.sku, this.#lanes.length)
+    // A command that was refused because there was no such batch keeps that answer when there is one.
+    const [answered, sku] = await Promise.all([answeredIn(id), skuOf(command.reference)])
+    return answered ?? (sku === undefined ? 0 : partitionOf(sku, this.#lanes.length))
   }
 
   /** Claims the reference of a new batch, unless it is for the batch's own partition to grant. */

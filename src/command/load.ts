@@ -167,6 +167,25 @@ async function inPages(limit: number, next: (rows: number) => Promise<Line[]>): 
   return { lines, complete: false }
 }
 
+/** Finds the partition in which a command has been answered. */
+export function createReceiptLookup(
+  db: Database,
+  partitions: number,
+): (id: CommandId) => Promise<Partition | undefined> {
+  const select = db
+    .select({ partition: receipts.partition })
+    .from(receipts)
+    .where(
+      and(
+        inArray(receipts.partition, [...Array(partitions).keys()]),
+        eq(receipts.commandId, sql.placeholder('id')),
+      ),
+    )
+    .limit(1)
+    .prepare('partition_of_receipt')
+  return async (id) => (await select.execute({ id }))[0]?.partition
+}
+
 /** Finds a batch's product, in whichever partition it is. */
 export function createSkuLookup(
   db: Database,

@@ -28,7 +28,7 @@ import { createClaims } from './claims.ts'
 import type { ClaimReferences } from './claims.ts'
 import { createLoader } from './load.ts'
 import type { Loader } from './load.ts'
-import { fingerprintOf } from './request.ts'
+import { fingerprintOf, isFingerprintOf } from './request.ts'
 import type { CommandRequest, Outcome, RoutedRequest } from './request.ts'
 import { createSave } from './save.ts'
 import type { Save } from './save.ts'
@@ -170,7 +170,7 @@ export class PartitionWriter {
     const fingerprint = fingerprintOf(command)
     const earlier = unit.receipt(id)
     if (earlier !== undefined) {
-      if (earlier.fingerprint === fingerprint) return { ...earlier.outcome, replayed: true }
+      if (isFingerprintOf(earlier.fingerprint, command)) return { ...earlier.outcome, replayed: true }
       return { status: 'refused', rejection: { type: 'CommandIdReused', commandId: id }, replayed: false }
     }
     const decision = await this.#decide(unit, id, command, now, isFirst)

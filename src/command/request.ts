@@ -53,14 +53,23 @@ export interface CommandIdReused {
   readonly commandId: CommandId
 }
 
+/** Whether a receipt with this fingerprint is of this command. */
+export const isFingerprintOf = (fingerprint: string, command: Command): boolean =>
+  fingerprint === fingerprintOf(command) || fingerprint === fingerprintWithGaps(command)
+
+/** As it was made before: what a command leaves open counted as null. Receipts of then are kept for a while. */
+const fingerprintWithGaps = (command: Command): string => hashOf(Object.entries(command))
+
 /**
  * Tells commands apart by content: two have the same fingerprint if they ask for the same. What a command leaves open does not
  * count, so that a release which knows one more optional field recognizes commands that an older one has answered.
  */
 export function fingerprintOf(command: Command): string {
-  const fields = Object.entries(command)
-    .filter(([, value]) => value !== null && value !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return hashOf(Object.entries(command).filter(([, value]) => value !== null && value !== undefined))
+}
+
+function hashOf(entries: [string, unknown][]): string {
+  const fields = entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
   const text = JSON.stringify(fields, (_, value) => (typeof value === 'bigint' ? String(value) : value))
   return hash('sha256', text, 'base64url').slice(0, 22)
 }

@@ -84,9 +84,7 @@ export class StreamFence {
     if (source === undefined) return null
     const answered = this.#positions.get(source.stream) ?? ENTRY_ORIGIN
     if (isAfter(source.after, answered)) {
-      return new StreamRewound(
-        `Stream ${source.stream} was answered up to ${source.after}, and the database says up to ${answered}: it has lost commits.`,
-      )
+      return rewound(source.stream, source.after, answered)
     }
     if (isAfter(source.entryId, answered) || hasReceipt) return null
     return new AnsweredBefore(
@@ -110,3 +108,8 @@ export class StreamFence {
     )
   }
 }
+
+export const rewound = (stream: string, seen: EntryId, recorded: EntryId): StreamRewound =>
+  new StreamRewound(
+    `Stream ${stream} was answered up to ${seen}, and the database says up to ${recorded}: it has lost commits.`,
+  )

@@ -4,7 +4,7 @@ import { AggregateCache } from './aggregate-cache.ts'
 import { createClaims } from './claims.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherOptions } from './dispatcher.ts'
-import { createSkuLookup } from './load.ts'
+import { createReceiptLookup, createSkuLookup } from './load.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { createStreamPositions } from './stream-fence.ts'
 import type { StreamPositions } from './stream-fence.ts'
@@ -44,6 +44,7 @@ export function createWriteSide({
       return new PartitionWriter(partition, partitions, session, cache, now)
     }),
     skuOf: createSkuLookup(lookups.db, partitions),
+    answeredIn: createReceiptLookup(lookups.db, partitions),
     claim: createClaims(lookups.db),
     now,
     maxBatchCommands: MAX_BATCH_COMMANDS,

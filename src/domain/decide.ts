@@ -231,6 +231,7 @@ function* serveWaiting(stock: Stock, changes: Draft, displaced: readonly Line[] 
   const queue = stock.waitingLines(sku)
   const served = new Set<OrderId>()
   const oldestFirst = displaced.toReversed()
+  let fromQueue = 0
   for (let inQueue = 0, inDisplaced = 0; ;) {
     const most = changes.mostAvailable()
     if (most === 0) break
@@ -246,7 +247,8 @@ function* serveWaiting(stock: Stock, changes: Draft, displaced: readonly Line[] 
     else inDisplaced += 1
     const batch = changes.firstThatHolds(line.quantity)
     if (batch !== undefined) {
-      if (displaced.length + served.size === MAX_LINES_PER_COMMAND) return tooManyLines(sku)
+      if (line === waiting) fromQueue += 1
+      if (displaced.length + fromQueue > MAX_LINES_PER_COMMAND) return tooManyLines(sku)
       const { orderId, quantity } = line
       const { reference: batchReference, eta } = batch
       changes.record({ type: 'LineAllocated', orderId, sku, quantity, batchReference, eta }, line)

@@ -13,9 +13,11 @@
  * the position that moves with each command lets none be applied twice or late (see `command/stream-fence.ts`).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ENTRY_ORIGIN, isAfter } from '../command/entry-id.ts'
 import type { EntryId } from '../command/entry-id.ts'
 import { AnsweredBefore, OutcomeUnknown, Overloaded, StreamRewound, Unavailable } from '../command/faults.ts'
 import type { CommandRequest, Outcome } from '../command/request.ts'
+import { rewound } from '../command/stream-fence.ts'
 import type { StreamPositions } from '../command/stream-fence.ts'
 import { InvalidValue, parseCommandId } from '../domain/values.ts'
 import type { RedisLink } from '../lib/redis.ts'
@@ -126,6 +128,7 @@ export class ChangeBatchQuantityIntake {
   async #answer(entry: Entry, after: EntryId): Promise<void> {
     const { positions, now } = this.#options
     const { reason, isRecorded } = await this.#decide(entry, after)
+    if (!isRecorded) await this.#requireAnswered(after)
     if (reason !== null) await this.#bury(entry, reason)
     if (!isRecorded) await positions.move(PARTITION, CHANGE_BATCH_QUANTITY, entry.id, now())
   }
@@ -162,6 +165,12 @@ export class ChangeBatchQuantityIntake {
     if (this.#suspect.attempts < MAX_ATTEMPTS) throw error
     this.#options.onError(error)
     return `It failed ${MAX_ATTEMPTS} times with an unexpected error. The log of the server has the cause.`
+  }
+
+  /** @throws StreamRewound if the database has lost answers, which an entry that becomes no command would jump over */
+  async #requireAnswered(after: EntryId): Promise<void> {
+    const recorded = (await this.#options.positions.read(CHANGE_BATCH_QUANTITY)) ?? ENTRY_ORIGIN
+    if (isAfter(after, recorded)) throw rewound(CHANGE_BATCH_QUANTITY, after, recorded)
   }
 
   /** After a crash it may happen again: the dead letters and the stream can be on two masters, and never change together. */

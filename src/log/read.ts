@@ -28,6 +28,8 @@ export interface LogReader {
    * @param limit in events; exceeded only where a single commit is longer
    */
   read(partition: Partition, after: LogPosition, limit: number): Promise<LogEntry[]>
+  /** Whether the log has this point: what is remembered of it may be of a history that was lost. */
+  has(partition: Partition, point: LogPoint): Promise<boolean>
   /** Where each partition's log ends at this moment. */
   heads(): Promise<Map<Partition, LogPoint>>
 }
@@ -49,6 +51,16 @@ export function createLogReader(db: Database): LogReader {
     .orderBy(asc(events.position))
     .limit(sql.placeholder('limit'))
     .prepare('read_log')
+  const tagAt = db
+    .select({ tag: events.tag })
+    .from(events)
+    .where(
+      and(
+        eq(events.partition, sql.placeholder('partition')),
+        eq(events.position, sql.placeholder('position')),
+      ),
+    )
+    .prepare('tag_at')
   const last = sql`(select e.position, e.tag from ${events} e where e.partition = ${logPartitions.partition}
     order by e.position desc limit 1)`
   const heads = db
@@ -78,6 +90,8 @@ export function createLogReader(db: Database): LogReader {
         next = lastRow.position
       }
     },
+    has: async (partition, { position, tag }) =>
+      (await tagAt.execute({ partition, position }))[0]?.tag === tag,
     async heads() {
       const rows = await heads.execute()
       return new Map(

@@ -47,6 +47,11 @@ export interface ProjectorOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** What the tail remembers has never been in this log, or is no longer. It is read again once the tail has started anew. */
+class LostHistory extends Error {
+  override readonly name = 'LostHistory'
+}
+
 /** After a failed step, and where another process has the lock. */
 const RETRY_MS = 200
 /** The checkpoint's old positions are swept once in so many steps. */
@@ -161,7 +166,12 @@ export class Projector {
       consumer.forget(partition)
     const taken = await this.#takeNext(partition, from)
     const { to, rows, stopped } = taken ?? { to: from, rows: [], stopped: found.error }
-    if (!samePoint(from, to)) await this.#moveCheckpoint(partition, to)
+    if (!samePoint(from, to)) {
+      // Events from memory can be of a history that the log has lost. Only the log itself can tell, in this transaction.
+      const [isInLog] = await Promise.all([this.#log.has(partition, to), this.#moveCheckpoint(partition, to)])
+      if (!isInLog)
+        throw new LostHistory(`The log has no commit that ends at ${partition}:${to.position} as remembered.`)
+    }
     if (stopped !== found.error) await this.#checkpoints.stop(consumer.name, partition, stopped)
     return { from, to, rows, stopped, checkpoint: { ...to, generation, error: stopped } }
   }

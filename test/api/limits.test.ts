@@ -9,6 +9,8 @@ import {
 } from 'graphql'
 import { isObjectType } from 'graphql'
 import { describe, expect, test } from 'vitest'
+import { fragmentsOf } from '../../src/api/fragments.ts'
+import { introspectionCost } from '../../src/api/introspection.ts'
 import { createLimitCheck } from '../../src/api/limits.ts'
 import { createSchema } from '../../src/api/schema.ts'
 
@@ -108,6 +110,24 @@ describe('introspection is counted value by value', () => {
       `{ __schema { types { fields { ${'a'.repeat(5000)}: name } } } }`,
     ].map((source) => ({ start: source.slice(0, 60), source })),
   )('$start… is refused', ({ source }) => expect(refusal(source)).toContain('values'))
+
+  test('unknown fields and empty fragments count, too: they are looked at for each type again', () => {
+    const unknown = 'x '.repeat(850)
+    const doubling = Array.from(
+      { length: 11 },
+      (_, at) => `fragment A${at + 1} on __Schema { ...A${at} ...A${at} }`,
+    )
+    const source = `{ __schema { ...A11 } } fragment A0 on __Schema { types { ${unknown} } } ${doubling.join(' ')}`
+    const document = parse(source, { noLocation: true })
+    const [operation] = document.definitions
+    if (operation?.kind !== 'OperationDefinition') throw new Error('The first definition is no operation.')
+    const [root] = operation.selectionSet.selections
+    if (root?.kind !== 'Field') throw new Error('The first selection is no field.')
+    const cost = introspectionCost(schema, fragmentsOf(document), root, 10_000)
+    expect(cost).toBeGreaterThan(10_000)
+    // It ends at once, however much more there is to count.
+    expect(cost).toBeLessThan(11_000)
+  })
 
   test('and counting ends where a fragment spreads itself, which is for validation to refuse', () => {
     const circle = 'fragment T on __Type { ...T fields { type { ...T } } }'

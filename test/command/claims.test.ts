@@ -4,7 +4,7 @@ import { partitionOf } from '../../src/log/partition.ts'
 import type { Sku } from '../../src/domain/values.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { createBatch } from '../support/stock.ts'
+import { changeBatchQuantity, createBatch } from '../support/stock.ts'
 import { openWriteSide } from '../support/write-side.ts'
 import type { TestWriteSide } from '../support/write-side.ts'
 
@@ -49,4 +49,15 @@ test('a refusal is answered again to whoever sends the command again', async () 
   expect(refused).toMatchObject({ status: 'refused', rejection: { type: 'BatchReferenceTaken' } })
   await database.sql`delete from stock.batch_references`
   expect(await first.send(createBatch('b', 'sku-1', 1), 'again')).toEqual({ ...refused, replayed: true })
+})
+
+test('a change that was refused because there was no such batch stays refused when there is one', async () => {
+  const [first, second] = processes as [TestWriteSide, TestWriteSide]
+  const refused = await first.send(changeBatchQuantity('b', 5), 'early')
+  expect(refused).toMatchObject({ status: 'refused', rejection: { type: 'BatchNotFound' } })
+  const sku = Array.from({ length: SKUS }, (_, at) => `sku-${at}`).find(
+    (one) => partitionOf(one as Sku, PARTITIONS) !== 0,
+  )
+  await first.send(createBatch('b', sku as string, 9))
+  expect(await second.send(changeBatchQuantity('b', 5), 'early')).toEqual({ ...refused, replayed: true })
 })

@@ -58,6 +58,7 @@ function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {
   const dispatcher = new Dispatcher({
     writers: [writer],
     skuOf: async () => undefined,
+    answeredIn: async () => undefined,
     claim: async (_, claims) => claims,
     now: () => new Date(),
     maxBatchCommands: 100,

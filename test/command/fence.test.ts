@@ -1,6 +1,6 @@
 /** What a process remembers of the stock is used only as long as it is true. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { fingerprintOf } from '../../src/command/request.ts'
+import { fingerprintOf, isFingerprintOf } from '../../src/command/request.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { allocate, changeBatchQuantity, createBatch, deallocate } from '../support/stock.ts'
@@ -81,4 +81,9 @@ test('what a command leaves open does not count for its fingerprint', () => {
   const ofANewerRelease = Object.assign({ optionalInANewerRelease: null }, command)
   expect(fingerprintOf(ofANewerRelease)).toBe(fingerprintOf(command))
   expect(fingerprintOf(changeBatchQuantity('b', 3, { reason: 'damaged' }))).not.toBe(fingerprintOf(command))
+})
+
+test('receipts of the release that counted what a command leaves open as null are recognized', () => {
+  expect(isFingerprintOf('-ftWUrzDZacFal3CHbUfDQ', changeBatchQuantity('b', 3))).toBe(true)
+  expect(isFingerprintOf('-ftWUrzDZacFal3CHbUfDQ', changeBatchQuantity('b', 4))).toBe(false)
 })

@@ -8,12 +8,17 @@ export interface Frame {
   readonly cursor: string | null
 }
 
-const BEYOND_ASCII = /[\u0080-\uffff]/g
+const BEYOND_ASCII = /[\u0080-\uffff]+/g
 
 /** JSON in ASCII. Clients read the same from it, and its length is its length in bytes. */
-export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    BEYOND_ASCII,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+export const asciiJson = (value: unknown): string => inAscii(JSON.stringify(value))
+
+/** @param json is changed only where it is not ASCII */
+export const inAscii = (json: string): string => json.replaceAll(BEYOND_ASCII, escapeAll)
+
+function escapeAll(text: string): string {
+  let escaped = ''
+  for (let at = 0; at < text.length; at += 1)
+    escaped += `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`
+  return escaped
 }

@@ -4,7 +4,7 @@
  * A group begins with its first member. After the last has left it waits a while for another, so that clients who reconnect
  * after a failure or a deployment find it warm and cost no reads; meanwhile it executes nothing.
  */
-import type { ClientMemory } from '../client-memory.ts'
+import type { ClientMemory, Holding } from '../client-memory.ts'
 import type { ApiContext } from '../context.ts'
 import { fault } from '../errors.ts'
 import type { LedgerFeed } from '../../live/ledger-feed.ts'
@@ -133,19 +133,24 @@ export class LiveGroups {
   #open(operation: LiveOperation): Group {
     const { name, key, source, execute } = operation
     const { ledger, memory, stats, createContext } = this.#options
-    const letGo = this.#documents.hold(operation.document)
     const held = memory.hold('liveOperations')
-    if (letGo === null || !held.take(operation.bytes)) {
-      letGo?.()
-      throw fault('OVERLOADED', 'There are too many different live operations.', { retryable: true })
+    let letGo = this.#takeMemory(operation, held)
+    // Those that nobody watches are given up first.
+    for (const idle of this.#idle.keys()) {
+      if (letGo !== null) break
+      this.#close(idle)
+      letGo = this.#takeMemory(operation, held)
     }
+    if (letGo === null)
+      throw fault('OVERLOADED', 'There are too many different live operations.', { retryable: true })
+    const letGoOfDocument = letGo
     const render = createRender(execute, createContext(), this.#options)
     const onEnd = () => {
       this.#keep(group)
       if (this.#groups.get(key) === group) this.#groups.delete(key)
     }
     const onClose = () => {
-      letGo()
+      letGoOfDocument()
       held.release()
     }
     const group: Group =
@@ -165,6 +170,14 @@ export class LiveGroups {
           })
     this.#groups.set(key, group)
     return group
+  }
+
+  /** @returns a function that lets go of the operation's document; null if there is no room for the operation */
+  #takeMemory(operation: LiveOperation, held: Holding): (() => void) | null {
+    const letGo = this.#documents.hold(operation.document)
+    if (letGo === null || held.take(operation.bytes)) return letGo
+    letGo()
+    return null
   }
 
   #keep(group: Group): void {

@@ -1,6 +1,6 @@
 import type { ApiContext } from '../context.ts'
-import { formatFault } from '../errors.ts'
-import { asciiJson } from './frame.ts'
+import { fault, formatFault } from '../errors.ts'
+import { inAscii } from './frame.ts'
 import type { Frame } from './frame.ts'
 import type { LiveOperation } from './operation.ts'
 import type { LiveStats } from '../../live/stats.ts'
@@ -14,6 +14,14 @@ export interface RenderOptions {
   readonly report: (error: unknown, requestId: string) => void
 }
 
+/** A result is made in one go, while everybody else waits, and may become six times as long in ASCII. */
+const MAX_RESULT_CHARACTERS = 512 * 1024
+const TOO_LARGE = fault(
+  'QUERY_TOO_COMPLEX',
+  `A live result has more than ${MAX_RESULT_CHARACTERS} characters; ask for less of each state.`,
+)
+
+/** @throws GraphQLError from the function that is returned, for a result that is too large */
 export function createRender(
   execute: LiveOperation['execute'],
   contextValue: ApiContext,
@@ -23,11 +31,12 @@ export function createRender(
   return (answer, about) => {
     stats.executions += 1
     const { data, errors } = execute(answer, contextValue)
-    const payload = asciiJson({
+    const json = JSON.stringify({
       data,
       errors: errors?.map((error) => formatFault(error, requestId, (cause) => report(cause, requestId))),
       extensions: about.cursor === null ? undefined : { cursor: about.cursor },
     })
-    return { payload, ...about }
+    if (json.length > MAX_RESULT_CHARACTERS) throw TOO_LARGE
+    return { payload: inAscii(json), ...about }
   }
 }
