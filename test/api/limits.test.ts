@@ -1,5 +1,6 @@
 /** What a document may cost, measured before anything else is done with it. */
 import {
+  Kind,
   getIntrospectionQuery,
   getNamedType,
   getNullableType,
@@ -120,9 +121,10 @@ describe('introspection is counted value by value', () => {
     const source = `{ __schema { ...A11 } } fragment A0 on __Schema { types { ${unknown} } } ${doubling.join(' ')}`
     const document = parse(source, { noLocation: true })
     const [operation] = document.definitions
-    if (operation?.kind !== 'OperationDefinition') throw new Error('The first definition is no operation.')
+    if (operation?.kind !== Kind.OPERATION_DEFINITION)
+      throw new Error('The first definition is no operation.')
     const [root] = operation.selectionSet.selections
-    if (root?.kind !== 'Field') throw new Error('The first selection is no field.')
+    if (root?.kind !== Kind.FIELD) throw new Error('The first selection is no field.')
     const cost = introspectionCost(schema, fragmentsOf(document), root, 10_000)
     expect(cost).toBeGreaterThan(10_000)
     // It ends at once, however much more there is to count.
