@@ -101,7 +101,7 @@ const subscriptionsElsewhere: Listener = {
     if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return
     response.http.status = 400
     throw badUserInput(
-      'Subscriptions go over WebSocket (graphql-transport-ws), or as server-sent events (Accept: text/event-stream).',
+      'Subscriptions need WebSocket (graphql-transport-ws), server-sent events (Accept: text/event-stream) or multipart (Accept: multipart/mixed; subscriptionSpec="1.0").',
     )
   },
 }
