@@ -4,6 +4,8 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
 import { exchange, get, post } from '../support/exchange.ts'
 import type { Asked, Exchanged } from '../support/exchange.ts'
 import { LiveSocket } from '../support/live-socket.ts'
@@ -17,11 +19,17 @@ const NOW = new Date('2026-03-01T12:00:00Z')
 let quick: TestOnhand
 let plain: TestOnhand
 let socket: LiveSocket
+let databases: TestDatabase[] = []
 let requests = 0
 
 beforeAll(async () => {
-  const start = (shortLane: boolean) => startTestOnhand({ shortLane, now: () => NOW })
-  ;[quick, plain] = await Promise.all([start(true), start(false)])
+  databases = await Promise.all([createTestDatabase(), createTestDatabase()])
+  const [ofQuick, ofPlain] = databases as [TestDatabase, TestDatabase]
+  // Tokens and cursors carry the epoch, and should be the same.
+  for (const { sql } of databases) await sql`update stock.installation set epoch = 'abcdef0123'`
+  const start = (shortLane: boolean, database: TestDatabase) =>
+    startTestOnhand({ shortLane, database, now: () => NOW })
+  ;[quick, plain] = await Promise.all([start(true, ofQuick), start(false, ofPlain)])
   for (const [reference, sku, eta] of [
     ['b-lamp', 'lamp', null],
     ['b-lamp-later', 'lamp', '2026-12-24'],
@@ -59,6 +67,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await socket.close()
   await Promise.all([quick.close(), plain.close()])
+  await Promise.all(databases.map((database) => database.drop()))
 })
 
 /** Without what no two answers have in common. */
