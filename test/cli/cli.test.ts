@@ -206,7 +206,7 @@ describe('on a database', () => {
     expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(99)
     expect(await cli('rebuild', 'availability', '--accept-differences')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('unlike the ones before.'),
+      stdout: expect.stringContaining('unlike the ones before'),
     })
     expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(10)
     await onhand.close()
