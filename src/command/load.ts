@@ -7,6 +7,7 @@ import type { BatchReference, CommandId, LogPosition, OrderId, Sku } from '../do
 import { pack, packed, packedRows } from '../lib/bulk.ts'
 import { groupBy } from '../lib/group-by.ts'
 import type { Database } from '../lib/postgres.ts'
+import { allPartitions } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
 import { decodeReceipt } from './receipt.ts'
 import type { Receipt } from './receipt.ts'
@@ -177,7 +178,7 @@ export function createReceiptLookup(
     .from(receipts)
     .where(
       and(
-        inArray(receipts.partition, [...Array(partitions).keys()]),
+        inArray(receipts.partition, allPartitions(partitions)),
         eq(receipts.commandId, sql.placeholder('id')),
       ),
     )
@@ -196,7 +197,7 @@ export function createSkuLookup(
     .from(batches)
     .where(
       and(
-        inArray(batches.partition, [...Array(partitions).keys()]),
+        inArray(batches.partition, allPartitions(partitions)),
         eq(batches.reference, sql.placeholder('reference')),
       ),
     )

@@ -8,6 +8,7 @@
  */
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../lib/postgres.ts'
+import { allPartitions } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
 import { ENTRY_ORIGIN, isAfter, latest, parseEntryId } from './entry-id.ts'
 import type { EntryId } from './entry-id.ts'
@@ -28,7 +29,7 @@ export function createStreamPositions(db: Database, partitions: number): StreamP
     .from(streamPositions)
     .where(
       and(
-        inArray(streamPositions.partition, [...Array(partitions).keys()]),
+        inArray(streamPositions.partition, allPartitions(partitions)),
         eq(streamPositions.stream, sql.placeholder('stream')),
       ),
     )

@@ -12,6 +12,7 @@
  * A process with a projector is told every change with its rows. From others it hears how far they have come, and of the rows
  * only those of the shards that it watches.
  */
+import { allPartitions } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
 import type { LogPoint } from '../log/point.ts'
 import type { LogReplaced } from '../log/replaced.ts'
@@ -106,7 +107,7 @@ export class Hub {
       onFollowed: (followed) => this.#hearMovements(followed),
       onError,
     })
-    this.#partitions = [...Array(partitions).keys()]
+    this.#partitions = allPartitions(partitions)
     this.#feeds = new Map<string, Feed>([
       [availability.name, this.products],
       [orders.name, this.orders],
