@@ -5,6 +5,16 @@ import { live } from './suites/live.ts'
 import { memory } from './suites/memory.ts'
 import { projections } from './suites/projections.ts'
 import { queries } from './suites/queries.ts'
+import { reductions } from './suites/reductions.ts'
 import { snapshot } from './suites/snapshot.ts'
 
-export const suites: readonly Suite[] = [commands, projections, live, fanout, queries, snapshot, memory]
+export const suites: readonly Suite[] = [
+  commands,
+  projections,
+  live,
+  fanout,
+  queries,
+  reductions,
+  snapshot,
+  memory,
+]
