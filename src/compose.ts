@@ -47,6 +47,7 @@ import { readInstallation, renewEpoch } from './operations/installation.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { watchOutage } from './operations/outage.ts'
 import { createSnapshotCheck, oldestSnapshot } from './operations/snapshots.ts'
+import { analyzeYoungTables } from './operations/young-tables.ts'
 import { projections } from './projection/all.ts'
 import { createLedger } from './projection/ledger.ts'
 import { createReads } from './projection/read-side.ts'
@@ -97,6 +98,8 @@ const SWEEP_INTERVAL_MS = 3_600_000
 /** How long a claim to a batch reference stays if no batch came of it. */
 const CLAIM_RETENTION_HOURS = 24
 const SNAPSHOT_CHECK_MS = 10_000
+/** How soon Postgres is told that a table has grown. */
+const YOUNG_TABLES_CHECK_MS = 500
 /** What clients watch is for the log alone: as labels of a metric it would have no end. */
 const LARGEST_GROUPS = 5
 const LARGEST_GROUPS_INTERVAL_MS = 300_000
@@ -372,6 +375,9 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     const checkSnapshots = createSnapshotCheck(writeSide.db, logger)
     const snapshots = repeat(checkSnapshots, SNAPSHOT_CHECK_MS, warn('looking for open snapshots failed'))
     releases.push(() => snapshots.close())
+    const analyze = () => analyzeYoungTables(writeSide.db)
+    const youngTables = repeat(analyze, YOUNG_TABLES_CHECK_MS, warn('analyzing young tables failed'))
+    releases.push(() => youngTables.close())
     if (redis !== null) {
       const intake = startIntake({
         redis,

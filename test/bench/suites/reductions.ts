@@ -8,7 +8,9 @@ import { startOnhand } from '../../../src/compose.ts'
 import { readConfig } from '../../../src/config.ts'
 import type { Command } from '../../../src/domain/messages.ts'
 import { parseBatchReference, parseCommandId, parseQuantity, parseSku } from '../../../src/domain/values.ts'
+import { repeat } from '../../../src/lib/repeating.ts'
 import { forCommands } from '../../../src/operations/connections.ts'
+import { analyzeYoungTables } from '../../../src/operations/young-tables.ts'
 import type { Bench, Suite } from '../suite.ts'
 import { many } from '../support/many.ts'
 import { quiet } from '../support/machine.ts'
@@ -132,6 +134,12 @@ async function openWriteSide(bench: Bench, databaseUrl: string) {
     onBatch: () => {},
   })
   bench.onEnd(() => writeSide.close())
+  const statistics = repeat(
+    () => analyzeYoungTables(writeSide.db),
+    500,
+    bench.say as (error: unknown) => void,
+  )
+  bench.onEnd(() => statistics.close())
   const dispatch: Dispatch = (request) => writeSide.dispatcher.dispatch(request)
   return { dispatch, projected: null }
 }

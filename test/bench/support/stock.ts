@@ -13,7 +13,7 @@ import {
 } from '../../../src/domain/values.ts'
 import type { Sku } from '../../../src/domain/values.ts'
 import { forCommands } from '../../../src/operations/connections.ts'
-import postgres from 'postgres'
+import { analyzeYoungTables } from '../../../src/operations/young-tables.ts'
 
 export const SKUS: readonly Sku[] = Array.from({ length: 1000 }, (_, at) => parseSku(`SKU-${at}`))
 
@@ -46,10 +46,8 @@ export async function fillStock(databaseUrl: string): Promise<void> {
       ),
     ),
   )
+  await analyzeYoungTables(writeSide.db)
   await writeSide.close()
-  const sql = postgres(databaseUrl, { max: 1 })
-  await sql.unsafe('vacuum analyze')
-  await sql.end()
 }
 
 export interface AllocateRequest extends CommandRequest {

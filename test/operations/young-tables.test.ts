@@ -1,0 +1,60 @@
+/** What a command reads in a database that is new, and that autovacuum has not seen yet. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { analyzeYoungTables } from '../../src/operations/young-tables.ts'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { allocate, createBatch } from '../support/stock.ts'
+import { until } from '../support/until.ts'
+import { openWriteSide } from '../support/write-side.ts'
+import type { TestWriteSide } from '../support/write-side.ts'
+
+const COMMANDS = 3000
+/** So many share a transaction. */
+const AT_ONCE = 30
+
+let database: TestDatabase
+let stock: TestWriteSide
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  for (const table of ['allocations', 'batches', 'events', 'receipts'])
+    await database.sql.unsafe(`alter table stock.${table} set (autovacuum_enabled = off)`)
+  stock = openWriteSide(database.url)
+})
+
+afterEach(async () => {
+  await stock.close()
+  await database.drop()
+})
+
+/** Rows and entries of indexes that Postgres has gone through in this database so far. */
+async function entriesRead(): Promise<number> {
+  const [row] = await database.sql<{ entries: number }[]>`
+    select (select sum(idx_tup_read) from pg_stat_user_indexes)::float8
+      + (select sum(seq_tup_read) from pg_stat_user_tables where schemaname in ('stock', 'views'))::float8 as entries`
+  return row?.entries ?? Number.NaN
+}
+
+test('a command reads a few entries of the indexes, however fast the tables have grown', async () => {
+  async function send(from: number): Promise<void> {
+    for (let sent = 0; sent < COMMANDS; sent += AT_ONCE)
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, at) => stock.send(allocate(`o-${from + sent + at}`, 'lamp', 1))),
+      )
+  }
+  await stock.send(createBatch('b', 'lamp', 10 * COMMANDS))
+  await send(0)
+  expect(await analyzeYoungTables(stock.db)).toEqual(
+    expect.arrayContaining(['stock.allocations', 'stock.receipts']),
+  )
+  expect(await analyzeYoungTables(stock.db)).toEqual([])
+  const before = await entriesRead()
+  await send(COMMANDS)
+  await stock.close()
+  const read = await until(async () => {
+    const entries = await entriesRead()
+    return entries > before && entries - before
+  })
+  // Some of it is from before: a connection reports once per second. Without statistics, it is 180.
+  expect(read / COMMANDS).toBeLessThan(60)
+})
