@@ -4,6 +4,7 @@ import { maxHeaderSize } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { H2C_OFFER, MALFORMED_REQUESTS } from '../support/malformed-requests.ts'
 import { openRaw, parseRaw, sendRaw } from '../support/raw-http.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -32,21 +33,7 @@ const refused = (status: number, words: string, retryable = false) => ({
 })
 
 describe('malformed', () => {
-  test.each([
-    { why: 'no HTTP', bytes: 'HELO mail.example\r\n\r\n' },
-    { why: 'TLS', bytes: '\u0016\u0003\u0001\u0002\u0000\u0001' },
-    { why: 'a header without a name', bytes: 'GET / HTTP/1.1\r\nhost: localhost\r\n: x\r\n\r\n' },
-    { why: 'HTTP/2 without asking', bytes: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' },
-    {
-      why: 'two lengths',
-      bytes: 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}',
-    },
-    {
-      why: 'a length and chunks',
-      bytes:
-        'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
-    },
-  ])('$why: 400', async ({ bytes }) => {
+  test.each(MALFORMED_REQUESTS)('$why: 400', async ({ bytes }) => {
     expect(await sendRaw(onhand.url, bytes)).toMatchObject(refused(400, 'HTTP/1.1'))
   })
 
@@ -94,9 +81,6 @@ describe('chunked for ever', () => {
 })
 
 describe('an offer of another protocol than WebSocket is ignored, and the request answered', () => {
-  const OFFER =
-    'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n'
-
   test('as Java’s HttpClient and `curl --http2` make it, several times on one connection', async () => {
     const socket = await openRaw(onhand.url)
     let received = ''
@@ -104,12 +88,12 @@ describe('an offer of another protocol than WebSocket is ignored, and the reques
     const answered = (times: number) =>
       until(() => received.split('{"data":{"__typename":"Query"}}').length === times + 1)
     const query = encodeURIComponent('{ __typename }')
-    socket.write(`GET /graphql?query=${query} HTTP/1.1\r\nhost: localhost\r\n${OFFER}\r\n`)
+    socket.write(`GET /graphql?query=${query} HTTP/1.1\r\nhost: localhost\r\n${H2C_OFFER}\r\n`)
     await answered(1)
-    socket.write(`${POST}${OFFER}content-length: ${BODY.length}\r\n\r\n${BODY}`)
+    socket.write(`${POST}${H2C_OFFER}content-length: ${BODY.length}\r\n\r\n${BODY}`)
     await answered(2)
     // The body comes later than the headers.
-    socket.write(`${POST}${OFFER}content-length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`)
+    socket.write(`${POST}${H2C_OFFER}content-length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`)
     setImmediate(() => socket.write(BODY.slice(5)))
     await answered(3)
     socket.write(`${POST}content-length: ${BODY.length}\r\n\r\n${BODY}`)

@@ -7,6 +7,7 @@ import { projections } from './suites/projections.ts'
 import { queries } from './suites/queries.ts'
 import { reductions } from './suites/reductions.ts'
 import { snapshot } from './suites/snapshot.ts'
+import { soak } from './suites/soak.ts'
 
 export const suites: readonly Suite[] = [
   commands,
@@ -17,4 +18,5 @@ export const suites: readonly Suite[] = [
   reductions,
   snapshot,
   memory,
+  soak,
 ]

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
+import { largeSubscription } from '../support/large-documents.ts'
 import { readMetric } from '../support/metrics.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -27,10 +28,6 @@ async function expectWithinLimit(): Promise<void> {
   expect(await readMetric(onhand.url, 'onhand_client_memory_bytes')).toBeLessThanOrEqual(limit)
 }
 
-/** As many tokens as a document may have, and no two alike. */
-const large = (nth: number) =>
-  `subscription S { stockMoved { ${Array.from({ length: 15 }, (_, at) => `a${nth}_${at}: sku`).join(' ')} ${'sku '.repeat(500)} } }`
-
 test('live operations: new ones are refused, those that are there go on, and all is given back', async () => {
   const witness = await LiveSocket.open(onhand.url)
   witness.subscribe('w', 'subscription { availabilityChanged(skus: ["lamp"]) { available } }')
@@ -41,7 +38,7 @@ test('live operations: new ones are refused, those that are there go on, and all
   for (let count = 0; refused().length === 0; count += 1) {
     const socket = await LiveSocket.open(onhand.url)
     sockets.push(socket)
-    for (let nth = 0; nth < 20; nth += 1) socket.subscribe(String(nth), large(count * 20 + nth))
+    for (let nth = 0; nth < 20; nth += 1) socket.subscribe(String(nth), largeSubscription(count * 20 + nth))
     socket.ws.send('{"type":"ping"}')
     await until(() => socket.messages.some(({ type }) => type === 'pong'))
     expect(count).toBeLessThan(20)
@@ -54,7 +51,7 @@ test('live operations: new ones are refused, those that are there go on, and all
   for (const socket of sockets) await socket.close()
   await until(async () => (await kept('liveOperations')) <= before + 1000)
   const again = await LiveSocket.open(onhand.url)
-  again.subscribe('a', large(1))
+  again.subscribe('a', largeSubscription(1))
   again.subscribe('b', 'subscription { availabilityChanged(skus: ["lamp"]) { sku } }')
   await until(() => again.results('b').length === 1)
   expect(again.messages.filter(({ type }) => type === 'error')).toEqual([])

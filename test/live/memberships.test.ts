@@ -2,8 +2,6 @@
  * Whatever clients do, and however they go, nothing of them stays: groups, members, what they watch, streams, sockets and timers
  * are as many as before.
  */
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,7 +9,13 @@ import { readMetric } from '../support/metrics.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
 import { allocate, createBatch } from '../support/operations.ts'
-import { RawSocket, frame } from '../support/raw-socket.ts'
+import { openRaw, streamRequest } from '../support/raw-http.ts'
+import {
+  RawSocket,
+  frame,
+  messageFrame as message,
+  subscribeFrame as subscribe,
+} from '../support/raw-socket.ts'
 import { until } from '../support/until.ts'
 
 const QUERIES = [
@@ -70,9 +74,6 @@ async function expectNothingHeld(): Promise<void> {
     return JSON.stringify(last) === JSON.stringify(NOTHING)
   }).catch(() => expect(last).toEqual(NOTHING))
 }
-
-const message = (body: object) => frame(Buffer.from(JSON.stringify(body)))
-const subscribe = (id: string, query: string) => message({ id, type: 'subscribe', payload: { query } })
 
 /** Something that a client sends, or does. */
 const action = fc.oneof(
@@ -180,15 +181,8 @@ test('over WebSocket, where a slow client is cut off while it resumes 20 ledgers
 }, 120_000)
 
 test('over HTTP, where requests for streams are sent behind one another and nobody waits for the answers', async () => {
-  const body = JSON.stringify({ query: QUERIES[0] })
-  const request = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
-  const { hostname, port } = new URL(onhand.url)
-  const open = async (): Promise<Socket> => {
-    const socket = connect(Number(port), hostname)
-    socket.on('error', () => {}).resume()
-    await once(socket, 'connect')
-    return socket
-  }
+  const request = streamRequest(QUERIES[0] as string)
+  const open = async (): Promise<Socket> => (await openRaw(onhand.url)).on('error', () => {}).resume()
   for (let round = 0; round < 5; round += 1) {
     const sockets = await Promise.all(Array.from({ length: 10 }, open))
     for (const socket of sockets) socket.write(request.repeat(10))

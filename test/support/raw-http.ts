@@ -31,3 +31,9 @@ export function parseRaw(answer: string): RawAnswer | null {
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(headers)?.[1])
   return { status, headers: headers.toLowerCase(), body: /json/.test(headers) ? JSON.parse(body) : body }
 }
+
+/** A request for a live operation as server-sent events. */
+export function streamRequest(query: string): string {
+  const body = JSON.stringify({ query })
+  return `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+}

@@ -119,3 +119,9 @@ export function frame(
   head[0] = (final ? 128 : 0) | opcode
   return Buffer.concat([head, Buffer.alloc(masked ? 4 : 0), payload])
 }
+
+/** A message of graphql-transport-ws. */
+export const messageFrame = (body: object): Buffer => frame(Buffer.from(JSON.stringify(body)))
+
+export const subscribeFrame = (id: string, query: string): Buffer =>
+  messageFrame({ id, type: 'subscribe', payload: { query } })

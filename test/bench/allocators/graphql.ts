@@ -28,7 +28,7 @@ export async function openGraphql(bench: Bench, databaseUrl: string): Promise<Al
   }
 }
 
-const ACCEPTED = /"token":"0:(\d+)".*"userErrors":\[\]/
+const ACCEPTED = /"token":"[0-9a-z]+\.0:(\d+)".*"userErrors":\[\]/
 
 /** @returns the command's position */
 export async function postAllocate(

@@ -38,9 +38,18 @@ export class HttpConnection {
     const socket = connect({ ...this.#place, noDelay: true })
     socket.setEncoding('latin1')
     socket.on('data', (data) => this.#take(String(data)))
-    socket.on('error', (error) => this.#answer?.reject(error))
-    socket.on('close', () => this.#answer?.reject(new Error('The server closed the connection.')))
+    socket.on('error', (error) => this.#fail(error))
+    socket.on('close', () => {
+      if (socket === this.#socket) this.#fail(new Error('The server closed the connection.'))
+    })
     return socket
+  }
+
+  #fail(error: Error): void {
+    const answer = this.#answer
+    this.#received = ''
+    this.#answer = null
+    answer?.reject(error)
   }
 
   /**

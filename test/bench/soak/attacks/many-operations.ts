@@ -1,0 +1,10 @@
+/** Documents of 100 operations, of which each is a plan of its own, never the same document twice. */
+import { ask } from '../ask.ts'
+import { repeatedly } from '../client.ts'
+import type { Client } from '../client.ts'
+
+export const manyOperations: Client = ({ url }, signal) =>
+  repeatedly(signal, 200, async (note, nth) => {
+    const operations = Array.from({ length: 100 }, (_, at) => `query Q${nth}_${at} { projections { name } }`)
+    note(await ask(url, { query: operations.join('\n'), operationName: `Q${nth}_${nth % 100}` }))
+  })

@@ -1,0 +1,55 @@
+/** What every kind of client of the soak is: a function that goes on until it is told to stop, and says what it met. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The server that clients talk to. */
+export interface Target {
+  /** `http://127.0.0.1:34567` */
+  readonly url: string
+  readonly skus: readonly string[]
+}
+
+/** How often each outcome came: of requests, the status and the error's code; of sockets, the close code. */
+export type Tally = Readonly<Record<string, number>>
+
+export type Client = (target: Target, signal: AbortSignal) => Promise<Tally>
+
+export type Note = (outcome: string) => void
+
+/** Rounds with a pause after each, until the signal. What a round throws is an outcome, too, unless it was stopped. */
+export async function repeatedly(
+  signal: AbortSignal,
+  pauseMs: number,
+  round: (note: Note, nth: number) => Promise<void>,
+): Promise<Tally> {
+  const tally: Record<string, number> = {}
+  const note: Note = (outcome) => {
+    tally[outcome] = (tally[outcome] ?? 0) + 1
+  }
+  for (let nth = 0; !signal.aborted; nth += 1) {
+    try {
+      await round(note, nth)
+    } catch (error) {
+      if (!signal.aborted) note((error as Error).message)
+    }
+    await pause(pauseMs, signal)
+  }
+  return tally
+}
+
+/** Ends early at the signal. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}
+
+/** So many of the same kind, as one. */
+export const several =
+  (count: number, client: Client): Client =>
+  async (target, signal) =>
+    sum(await Promise.all(Array.from({ length: count }, () => client(target, signal))))
+
+function sum(tallies: readonly Tally[]): Tally {
+  const all: Record<string, number> = {}
+  for (const tally of tallies)
+    for (const [outcome, times] of Object.entries(tally)) all[outcome] = (all[outcome] ?? 0) + times
+  return all
+}

@@ -1,0 +1,47 @@
+/** The crowd in a process of its own: what it does with its CPU must not make the honest shoppers' clocks late. */
+import { fork } from 'node:child_process'
+import { once, setMaxListeners } from 'node:events'
+import type { Bench } from '../suite.ts'
+import type { Tally, Target } from './client.ts'
+import { crowd } from './crowd.ts'
+
+/** What each kind of client has met, by its name. */
+export type Tallies = Readonly<Record<string, Tally>>
+
+export interface RunningCrowd {
+  /** All leave. @throws Error if the crowd's process has ended by itself */
+  readonly leave: () => Promise<Tallies>
+}
+
+export function startCrowd({ onEnd }: Bench, target: Target): RunningCrowd {
+  const child = fork(import.meta.filename, [JSON.stringify(target)], { execArgv: [] })
+  onEnd(() => child.kill())
+  const report = new Promise<Tallies>((resolve, reject) => {
+    child.once('message', (tallies) => resolve(tallies as Tallies))
+    child.once('exit', (code) => reject(new Error(`The crowd ended with ${code} and without a report.`)))
+  })
+  report.catch(() => {})
+  return {
+    async leave() {
+      const ended = once(child, 'exit')
+      child.send('leave', () => {})
+      const tallies = await report
+      child.kill()
+      await ended
+      return tallies
+    },
+  }
+}
+
+async function main(target: Target): Promise<void> {
+  const leaving = new AbortController()
+  setMaxListeners(0, leaving.signal)
+  process.once('message', () => leaving.abort())
+  process.once('disconnect', () => process.exit(1))
+  const tallies = await Promise.all(
+    crowd.map(async ({ name, run }) => [name, await run(target, leaving.signal)] as const),
+  )
+  process.send?.(Object.fromEntries(tallies))
+}
+
+if (process.argv[1] === import.meta.filename) await main(JSON.parse(process.argv[2] ?? '') as Target)
