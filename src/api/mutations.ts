@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Command } from '../domain/messages.ts'
+import type { Command } from '../domain/commands.ts'
 import {
   parseBatchReference,
   parseCommandId,

@@ -1,6 +1,6 @@
 /** Refusals as clients see them: a code, a sentence, the input it is about, and what there is to know. */
 import type { Refusal } from '../command/request.ts'
-import type { Command } from '../domain/messages.ts'
+import type { Command } from '../domain/commands.ts'
 import type { GqlUserErrorCode } from './resolver-types.ts'
 
 export type UserErrorView = ReturnType<typeof userError>

@@ -7,7 +7,8 @@
  * arrival.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Command } from '../domain/messages.ts'
+import { concernsOf } from '../domain/commands.ts'
+import type { Command } from '../domain/commands.ts'
 import type { BatchReference, CommandId, Sku } from '../domain/values.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { Deferred } from '../lib/deferred.ts'
@@ -29,7 +30,7 @@ export interface DispatcherOptions {
   readonly skuOf: (reference: BatchReference) => Promise<Sku | undefined>
   /** Finds the partition that has a command's receipt; asked for the same commands. */
   readonly answeredIn: (id: CommandId) => Promise<Partition | undefined>
-  readonly claim: ClaimReferences
+  readonly claimReferences: ClaimReferences
   readonly now: () => Date
   readonly maxBatchCommands: number
   readonly maxQueuedCommands: number
@@ -91,19 +92,21 @@ export class Dispatcher {
 
   async #partitionFor(id: CommandId, command: Command): Promise<Partition> {
     const { answeredIn, skuOf } = this.#options
-    if ('sku' in command) return partitionOf(command.sku, this.#lanes.length)
+    const concerns = concernsOf(command)
+    if (concerns.sku !== null) return partitionOf(concerns.sku, this.#lanes.length)
     // A command that was refused because there was no such batch keeps that answer when there is one.
-    const [answered, sku] = await Promise.all([answeredIn(id), skuOf(command.reference)])
+    const [answered, sku] = await Promise.all([answeredIn(id), skuOf(concerns.batch)])
     return answered ?? (sku === undefined ? 0 : partitionOf(sku, this.#lanes.length))
   }
 
   /** Claims the reference of a new batch, unless it is for the batch's own partition to grant. */
   async #claim(command: Command, partition: Partition): Promise<boolean | null> {
-    if (command.type !== 'CreateBatch') return null
-    const { claim, now } = this.#options
-    const { reference, sku } = command
-    const home = homeOf(reference, this.#lanes.length)
-    return home === partition ? null : (await claim(home, [{ reference, sku }], now())).length > 0
+    const { claim } = concernsOf(command)
+    if (claim === undefined) return null
+    const home = homeOf(claim.reference, this.#lanes.length)
+    if (home === partition) return null
+    const { claimReferences, now } = this.#options
+    return (await claimReferences(home, [claim], now())).length > 0
   }
 }
 

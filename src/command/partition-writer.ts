@@ -11,9 +11,12 @@
  *
  * A command that moves many lines gets a transaction of its own, so that others neither wait inside of it nor fail with it.
  */
-import { MAX_LINES_PER_COMMAND, deciding, lineKey } from '../domain/decide.ts'
-import type { Accepted, LineKey, LinesNeeded, Rejected } from '../domain/decide.ts'
-import type { Command } from '../domain/messages.ts'
+import { concernsOf, deciding } from '../domain/commands.ts'
+import type { Command } from '../domain/commands.ts'
+import { MAX_LINES_PER_COMMAND } from '../domain/decision.ts'
+import type { Accepted, Rejected } from '../domain/decision.ts'
+import { lineKey } from '../domain/stock.ts'
+import type { LineKey, LinesNeeded } from '../domain/stock.ts'
 import type { BatchReference, CommandId, OrderId, Sku } from '../domain/values.ts'
 import { inSlices } from '../lib/in-slices.ts'
 import type { Session } from '../lib/postgres.ts'
@@ -130,9 +133,10 @@ export class PartitionWriter {
     requests: readonly RoutedRequest[],
   ): Promise<{ unit: Unit; fence: StreamFence; from: Head }> {
     const named = namesIn(requests.map((request) => request.command))
-    const claims = requests.flatMap(({ command, claimed }) =>
-      command.type === 'CreateBatch' && claimed === null ? [command] : [],
-    )
+    const claims = requests.flatMap(({ command, claimed }) => {
+      const { claim } = concernsOf(command)
+      return claim !== undefined && claimed === null ? [claim] : []
+    })
     const [head, fence, claimed, receipts, lines, skus] = await Promise.all([
       this.#log.lock(this.#partition),
       StreamFence.load(this.#streams, requests),
@@ -145,9 +149,10 @@ export class PartitionWriter {
     const unit = new Unit(head.position)
     unit.know({ receipts, lines })
     for (const { reference, sku } of claimed) unit.claims.set(reference, sku)
-    for (const request of requests)
-      if (request.claimed === true && request.command.type === 'CreateBatch')
-        unit.claims.set(request.command.reference, request.command.sku)
+    for (const { command, claimed } of requests) {
+      const { claim } = concernsOf(command)
+      if (claim !== undefined && claimed === true) unit.claims.set(claim.reference, claim.sku)
+    }
     for (const { reference, sku } of skus) {
       unit.skuOf.set(reference, sku)
       named.skus.add(sku)
@@ -245,22 +250,10 @@ function namesIn(commands: readonly Command[]) {
   const batches = new Set<BatchReference>()
   const lines = new Map<LineKey, { orderId: OrderId; sku: Sku }>()
   for (const command of commands) {
-    switch (command.type) {
-      case 'CreateBatch':
-        skus.add(command.sku)
-        batches.add(command.reference)
-        break
-      case 'ChangeBatchQuantity':
-        batches.add(command.reference)
-        break
-      case 'Allocate':
-      case 'Deallocate':
-        skus.add(command.sku)
-        lines.set(lineKey(command.orderId, command.sku), command)
-        break
-      default:
-        command satisfies never
-    }
+    const { sku, batch, line } = concernsOf(command)
+    if (sku !== null) skus.add(sku)
+    if (batch !== undefined) batches.add(batch)
+    if (line !== undefined) lines.set(lineKey(line.orderId, line.sku), line)
   }
   return { skus, batches, lines }
 }

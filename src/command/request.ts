@@ -1,6 +1,6 @@
 /** What goes into the dispatcher and what comes out. */
 import { hash } from 'node:crypto'
-import type { Command, Rejection } from '../domain/messages.ts'
+import type { Command, Rejection } from '../domain/commands.ts'
 import type { BatchReference, CommandId, LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
 import type { EntryId } from './entry-id.ts'

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { ofLine } from '../domain/decide.ts'
+import { ofLine } from '../domain/stock.ts'
 import { pack, packedRows, prepareInsert } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'

@@ -5,10 +5,11 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { date, integer } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
-import { lineKey } from '../domain/decide.ts'
-import type { LineKey } from '../domain/decide.ts'
-import { batchOf, evolveLine } from '../domain/product.ts'
+import { batchChange, batchOf, isLineEvent } from '../domain/events.ts'
+import { evolveBatch, evolveLine } from '../domain/product.ts'
 import type { Batch, Line } from '../domain/product.ts'
+import { lineKey } from '../domain/stock.ts'
+import type { LineKey } from '../domain/stock.ts'
 import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku } from '../domain/values.ts'
 import { pack, packed, packedRows, prepareInsert } from '../lib/bulk.ts'
 import { id, position } from '../lib/column-types.ts'
@@ -16,6 +17,7 @@ import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import type { LoggedEvent } from '../log/read.ts'
 import { stock } from '../log/tables.ts'
+import type { StockBefore } from '../domain/events/event-kind.ts'
 import { checkBatch, checkEvent } from './stock-rules.ts'
 
 /** Of their tables, without constraints: what the log says may break them. */
@@ -68,7 +70,7 @@ export class StockReplay {
     await this.#load(page, events)
     const touched = new Set<BatchReference>()
     for (const recorded of events) {
-      note(this.impossible, checkEvent(partition, recorded, page))
+      note(this.impossible, checkEvent(partition, recorded, page.before))
       page.apply(recorded)
       const reference = batchOf(recorded.event)
       if (reference !== null) touched.add(reference)
@@ -91,7 +93,7 @@ export class StockReplay {
         if (known === undefined) references.add(reference)
         else page.batches.set(reference, known)
       }
-      if (!('orderId' in event)) continue
+      if (!isLineEvent(event)) continue
       const key = lineKey(event.orderId, event.sku)
       if (page.lines.has(key)) continue
       const line = this.#lines.get(`${page.partition} ${key}`)
@@ -136,41 +138,27 @@ class Page {
     this.partition = partition
   }
 
+  /** As the rules ask for it. */
+  readonly before: StockBefore = {
+    batch: (reference) => this.batches.get(reference),
+    line: (orderId, sku) => this.lines.get(lineKey(orderId, sku)),
+  }
+
   apply(recorded: LoggedEvent): void {
     const { event } = recorded
-    const reference = batchOf(event)
-    const batch = reference === null ? undefined : batchAfter(this.batches.get(reference), recorded)
-    if (batch !== undefined) {
-      this.batches.set(batch.reference, batch)
-      this.changedBatches.add(batch.reference)
+    const change = batchChange(event)
+    const before = change === null ? undefined : this.batches.get(change.reference)
+    // What happens to a batch that does not exist is reported as impossible.
+    if (change !== null && (change.isNew || before !== undefined)) {
+      this.batches.set(change.reference, evolveBatch(before, event.sku, change, recorded.position))
+      this.changedBatches.add(change.reference)
     }
-    if (!('orderId' in event)) return
+    if (!isLineEvent(event)) return
     const key = lineKey(event.orderId, event.sku)
     const line = evolveLine(this.lines.get(key), recorded)
     if (line === undefined) this.lines.delete(key)
     else this.lines.set(key, line)
     this.changedLines.set(key, event)
-  }
-}
-
-function batchAfter(batch: Batch | undefined, { event, position: version }: LoggedEvent): Batch | undefined {
-  if (event.type === 'BatchCreated') {
-    const { reference, sku, eta, quantity } = event
-    return { reference, sku, eta, quantity, allocated: 0, version }
-  }
-  if (batch === undefined) return undefined
-  switch (event.type) {
-    case 'BatchQuantityChanged':
-      return { ...batch, quantity: event.to, version }
-    case 'LineAllocated':
-      return { ...batch, allocated: batch.allocated + event.quantity, version }
-    case 'LineDeallocated':
-      return { ...batch, allocated: batch.allocated - event.quantity, version }
-    case 'LineBackordered':
-    case 'BackorderCancelled':
-      return batch
-    default:
-      return event satisfies never
   }
 }
 

@@ -2,10 +2,11 @@
  * One transaction's work in memory: what is known of the stock while commands are decided one after another, and what has not
  * been written yet. Lives as long as the transaction.
  */
-import { lineKey } from '../domain/decide.ts'
-import type { Accepted, KnownLines, LineKey, LinesNeeded, Stock } from '../domain/decide.ts'
-import type { RecordedEvent } from '../domain/messages.ts'
+import type { Accepted } from '../domain/decision.ts'
+import type { RecordedEvent } from '../domain/events.ts'
 import type { Batch, Line, Product } from '../domain/product.ts'
+import { lineKey } from '../domain/stock.ts'
+import type { KnownLines, LineKey, LinesNeeded, Stock } from '../domain/stock.ts'
 import type { BatchReference, CommandId, LogPosition, Sku } from '../domain/values.ts'
 import type { Receipt } from './receipt.ts'
 

@@ -45,7 +45,7 @@ export function createWriteSide({
     }),
     skuOf: createSkuLookup(lookups.db, partitions),
     answeredIn: createReceiptLookup(lookups.db, partitions),
-    claim: createClaims(lookups.db),
+    claimReferences: createClaims(lookups.db),
     now,
     maxBatchCommands: MAX_BATCH_COMMANDS,
     maxQueuedCommands: MAX_QUEUED_COMMANDS,

@@ -4,7 +4,9 @@
  *
  * Everything is immutable: `evolve` returns a new state and shares what did not change.
  */
-import type { Event, RecordedEvent } from './messages.ts'
+import { isLineEvent, kindOf } from './events.ts'
+import type { RecordedEvent } from './events.ts'
+import type { BatchChange } from './events/event-kind.ts'
 import { compareEta } from './promise.ts'
 import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku } from './values.ts'
 
@@ -45,90 +47,62 @@ export const emptyProduct = (sku: Sku): Product => ({
 
 export const available = (batch: Batch): number => batch.quantity - batch.allocated
 
+/** The units of all of its batches, whatever is allocated of them. */
+export const purchased = (product: Product): number =>
+  product.batches.reduce((sum, batch) => sum + batch.quantity, 0)
+
+/** @throws Error if the product has no such batch */
+export function batchIn(product: Product, reference: BatchReference): Batch {
+  const batch = product.batches.find((candidate) => candidate.reference === reference)
+  if (batch === undefined) throw new Error(`Product ${product.sku} has no batch ${reference}.`)
+  return batch
+}
+
 /** Warehouse stock first, then the earliest ETA, then the reference. */
-export function compareBatches(a: Batch, b: Batch): number {
+export function compareBatches(
+  a: Pick<Batch, 'eta' | 'reference'>,
+  b: Pick<Batch, 'eta' | 'reference'>,
+): number {
   return compareEta(a.eta, b.eta) || (a.reference < b.reference ? -1 : a.reference > b.reference ? 1 : 0)
 }
 
 export function evolve(product: Product, { position, event }: RecordedEvent): Product {
-  switch (event.type) {
-    case 'BatchCreated': {
-      const { reference, sku, quantity, eta } = event
-      const batch: Batch = { reference, sku, eta, quantity, allocated: 0, version: position }
-      return { ...product, batches: [...product.batches, batch].toSorted(compareBatches) }
-    }
-    case 'BatchQuantityChanged':
-      return withBatch(product, event.reference, (batch) => ({
-        ...batch,
-        quantity: event.to,
-        version: position,
-      }))
-    case 'LineAllocated':
-      return withBatch(product, event.batchReference, (batch) => ({
-        ...batch,
-        allocated: batch.allocated + event.quantity,
-        version: position,
-      }))
-    case 'LineDeallocated': {
-      const freed = withBatch(product, event.batchReference, (batch) => ({
-        ...batch,
-        allocated: batch.allocated - event.quantity,
-        version: position,
-      }))
-      if (event.cause === 'REQUESTED') return freed
-      return { ...freed, leastWaiting: Math.min(freed.leastWaiting ?? event.quantity, event.quantity) }
-    }
-    case 'LineBackordered':
-    case 'BackorderCancelled':
-      return product
-    default:
-      return event satisfies never
-  }
+  const { batchChange, displaces } = kindOf(event)
+  const change = batchChange(event)
+  const { sku, leastWaiting } = product
+  const batches = change === null ? product.batches : withChange(product, change, position)
+  if (!isLineEvent(event) || displaces?.(event) !== true) return { sku, batches, leastWaiting }
+  return { sku, batches, leastWaiting: Math.min(leastWaiting ?? event.quantity, event.quantity) }
 }
 
 /** The line of an order, after an event that concerns it; undefined when there is none any more. */
 export function evolveLine(line: Line | undefined, { position, event }: RecordedEvent): Line | undefined {
-  switch (event.type) {
-    case 'LineAllocated': {
-      const { orderId, sku, quantity, batchReference } = event
-      return { orderId, sku, quantity, batchReference, placed: line?.placed ?? position }
-    }
-    case 'LineDeallocated': {
-      if (event.cause === 'REQUESTED') return undefined
-      const { orderId, sku, quantity, placed } = event
-      return { orderId, sku, quantity, batchReference: null, placed }
-    }
-    case 'BackorderCancelled':
-      return undefined
-    case 'LineBackordered':
-    case 'BatchCreated':
-    case 'BatchQuantityChanged':
-      return line
-    default:
-      return event satisfies never
+  const { lineAfter } = kindOf(event)
+  return lineAfter === undefined ? line : lineAfter(event, line, position)
+}
+
+/** A batch after a change; undefined before the first one. */
+export function evolveBatch(
+  batch: Batch | undefined,
+  sku: Sku,
+  { reference, eta, purchased, allocated, isNew }: BatchChange,
+  version: LogPosition,
+): Batch {
+  if (isNew) return { reference, sku, eta, quantity: purchased, allocated, version }
+  if (batch === undefined) throw new Error(`Product ${sku} has no batch ${reference}.`)
+  const { quantity, allocated: before } = batch
+  return {
+    reference,
+    sku,
+    eta: batch.eta,
+    quantity: quantity + purchased,
+    allocated: before + allocated,
+    version,
   }
 }
 
-/** The batch that an event concerns, if it concerns one. */
-export function batchOf(event: Event): BatchReference | null {
-  switch (event.type) {
-    case 'BatchCreated':
-    case 'BatchQuantityChanged':
-      return event.reference
-    case 'LineAllocated':
-    case 'LineDeallocated':
-      return event.batchReference
-    case 'LineBackordered':
-    case 'BackorderCancelled':
-      return null
-    default:
-      return event satisfies never
-  }
-}
-
-function withBatch(product: Product, reference: BatchReference, change: (batch: Batch) => Batch): Product {
-  const at = product.batches.findIndex((batch) => batch.reference === reference)
-  const batch = product.batches[at]
-  if (batch === undefined) throw new Error(`Product ${product.sku} has no batch ${reference}.`)
-  return { ...product, batches: product.batches.with(at, change(batch)) }
+function withChange({ sku, batches }: Product, change: BatchChange, position: LogPosition): readonly Batch[] {
+  const at = batches.findIndex(({ reference }) => reference === change.reference)
+  const batch = evolveBatch(batches[at], sku, change, position)
+  return change.isNew ? [...batches, batch].toSorted(compareBatches) : batches.with(at, batch)
 }

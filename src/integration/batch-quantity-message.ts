@@ -1,4 +1,4 @@
-import type { Command } from '../domain/messages.ts'
+import type { Command } from '../domain/commands.ts'
 import { InvalidValue, parseBatchReference, parseQuantity, parseReason } from '../domain/values.ts'
 
 /**

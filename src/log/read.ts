@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
-import type { RecordedEvent } from '../domain/messages.ts'
+import type { RecordedEvent } from '../domain/events.ts'
 import type { LogPosition } from '../domain/values.ts'
 import type { Database } from '../lib/postgres.ts'
 import { decodeEvent } from './codec.ts'

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 import type { CommandRequest, Outcome } from '../command/request.ts'
-import type { Command } from '../domain/messages.ts'
+import type { Command } from '../domain/commands.ts'
 import { parseBatchReference, parseCalendarDate, parseCommandId } from '../domain/values.ts'
 import { parseOrderId, parseQuantity, parseSku } from '../domain/values.ts'
 import type { CalendarDate, Sku } from '../domain/values.ts'

@@ -1,12 +1,14 @@
 /** What product pages show: how much of a product there is, how much is left, and when more comes. */
 import { index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { Event, RecordedEvent } from '../domain/messages.ts'
-import { compareEta } from '../domain/promise.ts'
+import { batchChange } from '../domain/events.ts'
+import type { RecordedEvent } from '../domain/events.ts'
+import { compareBatches } from '../domain/product.ts'
 import type { BatchReference, CalendarDate, LogPosition, Sku } from '../domain/values.ts'
 import { id, instant, position } from '../lib/column-types.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Projection } from '../projector/projection.ts'
 import { views } from '../projector/tables.ts'
+import { unitsAfter } from './batch-units.ts'
 
 export type StockStatus = 'IN_STOCK' | 'LOW_STOCK' | 'INCOMING' | 'OUT_OF_STOCK'
 
@@ -81,57 +83,14 @@ export const availability: Projection<AvailabilityRow> = {
   },
 }
 
-function foldBatches(
-  batches: readonly BatchStock[],
-  { event, position: at }: RecordedEvent,
-): readonly BatchStock[] {
-  switch (event.type) {
-    case 'BatchCreated':
-      return [...batches, newBatch(event, at)].toSorted(compareBatches)
-    case 'BatchQuantityChanged':
-      return withBatch(batches, event.reference, at, { purchased: event.to - event.from, allocated: 0 })
-    case 'LineAllocated':
-      return withBatch(batches, event.batchReference, at, { purchased: 0, allocated: event.quantity })
-    case 'LineDeallocated':
-      return withBatch(batches, event.batchReference, at, { purchased: 0, allocated: -event.quantity })
-    case 'LineBackordered':
-    case 'BackorderCancelled':
-      return batches
-    default:
-      return event satisfies never
-  }
-}
-
-function newBatch(event: Extract<Event, { type: 'BatchCreated' }>, at: LogPosition): BatchStock {
-  const { reference, eta, quantity } = event
-  return {
-    reference,
-    eta,
-    purchased: quantity,
-    allocated: 0,
-    reserved: 0,
-    available: quantity,
-    version: String(at),
-  }
-}
-
-function withBatch(
-  batches: readonly BatchStock[],
-  reference: BatchReference,
-  at: LogPosition,
-  change: { purchased: number; allocated: number },
-): readonly BatchStock[] {
+function foldBatches(batches: readonly BatchStock[], recorded: RecordedEvent): readonly BatchStock[] {
+  const change = batchChange(recorded.event)
+  if (change === null) return batches
+  const { reference, eta, isNew } = change
   const index = batches.findIndex((batch) => batch.reference === reference)
-  const batch = batches[index]
-  if (batch === undefined) throw new Error(`No batch ${reference} has been created before event ${at}.`)
-  const purchased = batch.purchased + change.purchased
-  const allocated = batch.allocated + change.allocated
-  const available = purchased - allocated - batch.reserved
-  return batches.with(index, { ...batch, purchased, allocated, available, version: String(at) })
-}
-
-function compareBatches(a: BatchStock, b: BatchStock): number {
-  return compareEta(a.eta, b.eta) || (a.reference < b.reference ? -1 : 1)
+  const units = unitsAfter(recorded, batches[index])
+  const batch = { reference, eta, ...units, version: String(recorded.position) }
+  return isNew ? [...batches, batch].toSorted(compareBatches) : batches.with(index, batch)
 }
 
 function summary(batches: readonly BatchStock[]) {

@@ -1,20 +1,12 @@
 /** The ledger: a row for each event, with what was available of the product before and after it. */
 import { index, integer, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { Event } from '../domain/messages.ts'
-import { batchOf } from '../domain/product.ts'
+import { batchChange, isLineEvent, kindOf } from '../domain/events.ts'
+import type { BatchChange, MovementType } from '../domain/events/event-kind.ts'
 import type { BatchReference, CommandId, LogPosition, OrderId, Sku } from '../domain/values.ts'
 import { id, instant, position } from '../lib/column-types.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Projection } from '../projector/projection.ts'
 import { views } from '../projector/tables.ts'
-
-export type MovementType =
-  | 'BATCH_CREATED'
-  | 'BATCH_QUANTITY_CHANGED'
-  | 'ALLOCATED'
-  | 'DEALLOCATED'
-  | 'BACKORDERED'
-  | 'BACKORDER_CANCELLED'
 
 export interface MovementRow {
   readonly partition: Partition
@@ -65,54 +57,27 @@ export const movements: Projection<MovementRow> = {
   tableNamed,
   keyOf: (event) => event.sku,
   fold: (last, { event, position: at, recordedAt, commandId: reference }, partition) => {
+    const change = batchChange(event)
+    const { type, quantity, reason = null } = kindOf(event).movement(event)
     const availableBefore = last?.availableAfter ?? 0
     return {
       partition,
       position: at,
       sku: event.sku,
-      ...movementOf(event),
-      batchReference: batchOf(event),
-      orderId: 'orderId' in event ? event.orderId : null,
+      type,
+      quantity,
+      reason,
+      batchReference: change?.reference ?? null,
+      orderId: isLineEvent(event) ? event.orderId : null,
       reference,
       availableBefore,
-      availableAfter: availableBefore + availableBy(event),
+      availableAfter: availableBefore + availableBy(change),
       recordedAt,
     }
   },
 }
 
-function movementOf(event: Event): Pick<MovementRow, 'type' | 'quantity' | 'reason'> {
-  switch (event.type) {
-    case 'BatchCreated':
-      return { type: 'BATCH_CREATED', quantity: event.quantity, reason: null }
-    case 'BatchQuantityChanged':
-      return { type: 'BATCH_QUANTITY_CHANGED', quantity: event.to - event.from, reason: event.reason }
-    case 'LineAllocated':
-      return { type: 'ALLOCATED', quantity: event.quantity, reason: null }
-    case 'LineDeallocated':
-      return { type: 'DEALLOCATED', quantity: event.quantity, reason: event.cause }
-    case 'LineBackordered':
-      return { type: 'BACKORDERED', quantity: event.quantity, reason: null }
-    case 'BackorderCancelled':
-      return { type: 'BACKORDER_CANCELLED', quantity: event.quantity, reason: null }
-    default:
-      return event satisfies never
-  }
-}
-
 /** What an event adds to the units that can be had now; stock on its way is not among them. */
-function availableBy(event: Event): number {
-  if (!('eta' in event) || event.eta !== null) return 0
-  switch (event.type) {
-    case 'BatchCreated':
-      return event.quantity
-    case 'BatchQuantityChanged':
-      return event.to - event.from
-    case 'LineAllocated':
-      return -event.quantity
-    case 'LineDeallocated':
-      return event.quantity
-    default:
-      return event satisfies never
-  }
+function availableBy(change: BatchChange | null): number {
+  return change === null || change.eta !== null ? 0 : change.purchased - change.allocated
 }

@@ -1,6 +1,7 @@
 /** Each order with its lines, and where the stock for them is. A partition's row holds the lines of its products. */
 import { integer, jsonb, primaryKey } from 'drizzle-orm/pg-core'
-import type { RecordedEvent } from '../domain/messages.ts'
+import { batchChange, isLineEvent, kindOf } from '../domain/events.ts'
+import type { Event } from '../domain/events.ts'
 import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku } from '../domain/values.ts'
 import { id, instant, position } from '../lib/column-types.ts'
 import type { Partition } from '../log/partition.ts'
@@ -47,33 +48,22 @@ export const orders: Projection<OrderRow> = {
   key: 'orderId',
   keeps: 'latest',
   tableNamed,
-  keyOf: (event) => ('orderId' in event ? event.orderId : null),
-  fold: (current, recorded, partition) => {
-    const { event, position: at, recordedAt: updatedAt } = recorded
-    if (!('orderId' in event)) throw new Error(`Event ${at} of type ${event.type} concerns no order.`)
+  keyOf: (event) => (isLineEvent(event) ? event.orderId : null),
+  fold: (current, { event, position: at, recordedAt: updatedAt }, partition) => {
+    if (!isLineEvent(event)) throw new Error(`Event ${at} of type ${event.type} concerns no order.`)
     const { orderId, sku } = event
-    const lines = withLine(current?.lines ?? [], sku, lineAfter(event))
+    const lines = withLine(current?.lines ?? [], sku, lineAfter(event, at))
     return { orderId, partition, position: at, lines, updatedAt }
   },
 }
 
-type LineEvent = Extract<RecordedEvent['event'], { orderId: OrderId }>
-
-function lineAfter(event: LineEvent): OrderLine | null {
-  const { sku, quantity } = event
-  const waiting: OrderLine = { sku, quantity, status: 'BACKORDERED', batchReference: null, eta: null }
-  switch (event.type) {
-    case 'LineAllocated':
-      return { sku, quantity, status: 'ALLOCATED', batchReference: event.batchReference, eta: event.eta }
-    case 'LineDeallocated':
-      return event.cause === 'REQUESTED' ? null : waiting
-    case 'LineBackordered':
-      return waiting
-    case 'BackorderCancelled':
-      return null
-    default:
-      return event satisfies never
-  }
+/** The line as the event leaves it; null if it is gone. */
+function lineAfter(event: Event, at: LogPosition): OrderLine | null {
+  const line = kindOf(event).lineAfter?.(event, undefined, at)
+  if (line === undefined) return null
+  const { sku, quantity, batchReference } = line
+  if (batchReference === null) return { sku, quantity, status: 'BACKORDERED', batchReference, eta: null }
+  return { sku, quantity, status: 'ALLOCATED', batchReference, eta: batchChange(event)?.eta ?? null }
 }
 
 function withLine(lines: readonly OrderLine[], sku: Sku, line: OrderLine | null): readonly OrderLine[] {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { RecordedEvent } from '../domain/messages.ts'
+import type { RecordedEvent } from '../domain/events.ts'
 import { inTurns } from '../lib/turns.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Consumer, EventFailure } from './consumer.ts'
@@ -7,7 +7,7 @@ import type { ProjectedRow, Projection } from './projection.ts'
 import type { Rows } from './rows.ts'
 
 /** So many events or rows at a time, a few milliseconds of work, for a single command can have hundreds of thousands. */
-const PIECE_SIZE = 2000
+const PIECE_SIZE = 500
 
 /**
  * Folds events into a projection's rows. Rows that are folded onto are loaded once, all those of a piece together, and kept

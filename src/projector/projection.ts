@@ -3,7 +3,7 @@
  * the events, loading and saving the rows, and moving the checkpoint are the projector's.
  */
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import type { Event, RecordedEvent } from '../domain/messages.ts'
+import type { Event, RecordedEvent } from '../domain/events.ts'
 import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
 

@@ -5,7 +5,7 @@ import type { BatchReport } from '../../src/command/dispatcher.ts'
 import { OutcomeUnknown, Overloaded, Unavailable } from '../../src/command/faults.ts'
 import type { Written } from '../../src/command/partition-writer.ts'
 import type { CommandRequest, Outcome } from '../../src/command/request.ts'
-import type { Command } from '../../src/domain/messages.ts'
+import type { Command } from '../../src/domain/commands.ts'
 import type { LogPosition, Sku } from '../../src/domain/values.ts'
 import { deferred } from '../../src/lib/deferred.ts'
 import { CommitUnknown, ConnectionLost } from '../../src/lib/postgres.ts'
@@ -59,7 +59,7 @@ function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {
     writers: [writer],
     skuOf: async () => undefined,
     answeredIn: async () => undefined,
-    claim: async (_, claims) => claims,
+    claimReferences: async (_, claims) => claims,
     now: () => new Date(),
     maxBatchCommands: 100,
     maxQueuedCommands: 100,

@@ -1,6 +1,6 @@
 /** Commands that move many lines, on Postgres. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { MAX_LINES_PER_COMMAND } from '../../src/domain/decide.ts'
+import { MAX_LINES_PER_COMMAND } from '../../src/domain/decision.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { allocate, changeBatchQuantity, createBatch } from '../support/stock.ts'

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { eventKinds } from '../../src/domain/events.ts'
 import { UnknownEvent, decodeEvent, encodeEvent } from '../../src/log/codec.ts'
 import { anyEvent, event } from '../support/events.ts'
 import type { PlainEvent } from '../support/events.ts'
@@ -51,8 +52,7 @@ test.each(STORED)('$type is stored as it always was', (plain, data) => {
 })
 
 test('every type of event is among them', () => {
-  const types = new Set(fc.sample(anyEvent, { seed: 1, numRuns: 200 }).map(({ type }) => type))
-  expect(new Set(STORED.map(([{ type }]) => type))).toEqual(types)
+  expect(new Set(STORED.map(([{ type }]) => type))).toEqual(new Set(Object.keys(eventKinds)))
 })
 
 test('an event of an unknown type is told apart from one that is broken', () => {

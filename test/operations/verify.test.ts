@@ -303,8 +303,10 @@ describe('of a database at work', () => {
       const run = { ning: true }
       const seen = new Set<string>()
       const verified = verifying(url).finally(() => (run.ning = false))
-      const twice = verifying(url)
-      await expect(twice).rejects.toThrow(VerifyingAlready)
+      await until(
+        async () => (await sql`select from pg_locks where locktype = 'advisory' and granted`).length > 0,
+      )
+      await expect(verifying(url)).rejects.toThrow(VerifyingAlready)
       while (run.ning) {
         const rows = await sql`select backend_xmin::text as xmin from pg_stat_activity
         where application_name = 'onhand verify' and datname = current_database() and backend_xmin is not null`

@@ -1,8 +1,10 @@
 /** Events, one of each kind and any at all. */
 import fc from 'fast-check'
-import type { Event, RecordedEvent } from '../../src/domain/messages.ts'
-import type { BatchReference, CalendarDate, CommandId } from '../../src/domain/values.ts'
-import type { LogPosition, OrderId, Quantity, Sku } from '../../src/domain/values.ts'
+import { eventKinds } from '../../src/domain/events.ts'
+import type { Event, RecordedEvent } from '../../src/domain/events.ts'
+import type { FieldType } from '../../src/domain/events/event-kind.ts'
+import type { CalendarDate, CommandId } from '../../src/domain/values.ts'
+import type { LogPosition, Quantity } from '../../src/domain/values.ts'
 import type { LogPoint, LogTag } from '../../src/log/point.ts'
 import type { LoggedEvent } from '../../src/log/read.ts'
 import type { Epoch } from '../../src/log/token.ts'
@@ -48,34 +50,21 @@ const id = <T extends string>() =>
     .map((text) => text.replaceAll(/\p{Cc}/gu, '·') as T)
 const units = fc.integer({ min: 0, max: 2_147_483_647 }).map((number) => number as Quantity)
 const position = fc.bigInt({ min: 1n, max: 9_223_372_036_854_775_807n }).map((at) => at as LogPosition)
-const eta = fc.constantFrom(null, '2026-06-01' as CalendarDate, '9999-12-31' as CalendarDate)
+const date = fc.constantFrom(null, '2026-06-01' as CalendarDate, '9999-12-31' as CalendarDate)
 
-const line = { orderId: id<OrderId>(), sku: id<Sku>(), quantity: units }
-const batch = { reference: id<BatchReference>(), sku: id<Sku>(), eta }
+/** Values of a field. */
+function valuesOf(field: FieldType): fc.Arbitrary<unknown> {
+  if (typeof field === 'object') return fc.constantFrom(...field)
+  const types = { id: id(), quantity: units, position, date, text: fc.option(id<string>()) }
+  return types[field]
+}
 
-export const anyEvent: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constant('BatchCreated' as const), ...batch, quantity: units }),
+const arbitraries = Object.entries(eventKinds).map(([type, { fields }]) =>
   fc.record({
-    type: fc.constant('BatchQuantityChanged' as const),
-    ...batch,
-    from: units,
-    to: units,
-    reason: fc.option(id<string>()),
+    type: fc.constant(type),
+    ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, valuesOf(field)])),
   }),
-  fc.record({
-    type: fc.constant('LineAllocated' as const),
-    ...line,
-    batchReference: id<BatchReference>(),
-    eta,
-  }),
-  fc.record({
-    type: fc.constant('LineDeallocated' as const),
-    ...line,
-    batchReference: id<BatchReference>(),
-    eta,
-    cause: fc.constantFrom('REQUESTED', 'BATCH_REDUCED'),
-    placed: position,
-  }),
-  fc.record({ type: fc.constant('LineBackordered' as const), ...line }),
-  fc.record({ type: fc.constant('BackorderCancelled' as const), ...line }),
 )
+
+/** Any event of any kind. */
+export const anyEvent = fc.oneof(...arbitraries) as unknown as fc.Arbitrary<Event>

@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { CommandRequest } from '../../../src/command/request.ts'
 import { createWriteSide } from '../../../src/command/write-side.ts'
-import type { Allocate } from '../../../src/domain/messages.ts'
+import type { Allocate } from '../../../src/domain/commands/allocate.ts'
 import {
   parseBatchReference,
   parseCalendarDate,
