@@ -64,6 +64,8 @@ export interface ComposeOptions {
   readonly shortLane?: boolean
   /** How long a live group that everybody has left waits for somebody who comes back. */
   readonly groupLingerMs?: number
+  /** How long a client may leave an answer unread while others need the room; a second if it is left out. */
+  readonly unreadPatienceMs?: number
 }
 
 /** A running Onhand. */
@@ -395,6 +397,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
     ...config,
     shortLane,
     groupLingerMs: options.groupLingerMs,
+    unreadPatienceMs: options.unreadPatienceMs,
     logger,
     createContext,
     live,

@@ -4,24 +4,32 @@
  * where its share is full, new operations are refused. Bytes are estimated so that they are rather too many.
  */
 import { LRUCache } from 'lru-cache'
+import { ClientShares } from './client-shares.ts'
 
 const SHARES = {
   /** Documents of queries and mutations that Apollo has found good, with their plans. */
-  documents: 0.14,
+  documents: 0.12,
   /** The same documents, as Apollo itself keeps them. */
-  apolloDocuments: 0.1,
+  apolloDocuments: 0.08,
   /** Documents of live operations, with their plans. */
-  liveDocuments: 0.1,
+  liveDocuments: 0.08,
   /** Whether documents are within the limits, and what URLs ask for. */
-  checks: 0.06,
+  checks: 0.05,
   persistedQueries: 0.05,
   answers: 0.1,
-  /** Groups: their documents, variables, and last results. */
-  liveOperations: 0.25,
+  /** Groups: their documents and variables. */
+  liveOperations: 0.18,
+  /** Their last results. Where there is no room, a result is made again for whoever joins. */
+  liveResults: 0.09,
   /** What slow clients have not taken yet. */
-  backlogs: 0.15,
+  backlogs: 0.12,
+  /** Answers over HTTP that their clients have not read yet. */
+  unreadAnswers: 0.08,
   replays: 0.05,
 }
+
+/** Of a share, one client can have this part. */
+const PART_OF_A_CLIENT = 1 / 8
 
 export type Purpose = keyof typeof SHARES
 
@@ -30,6 +38,7 @@ export interface Holding {
   /** @returns false if there is no room; nothing is taken then */
   readonly take: (bytes: number) => boolean
   readonly give: (bytes: number) => void
+  readonly hasRoomFor: (bytes: number) => boolean
   /** Gives back everything. */
   readonly release: () => void
 }
@@ -73,15 +82,22 @@ export class ClientMemory {
     return cache
   }
 
+  /** What each client has of a purpose's share. It limits the clients alone: `hold` limits all of them together. */
+  perClient(purpose: Purpose): ClientShares {
+    return new ClientShares(this.#shareOf(purpose) * PART_OF_A_CLIENT)
+  }
+
   hold(purpose: Purpose): Holding {
     let mine = 0
     const add = (bytes: number) => {
       mine += bytes
       this.#held.set(purpose, (this.#held.get(purpose) ?? 0) + bytes)
     }
+    const hasRoomFor = (bytes: number) => (this.#held.get(purpose) ?? 0) + bytes <= this.#shareOf(purpose)
     return {
+      hasRoomFor,
       take: (bytes) => {
-        if ((this.#held.get(purpose) ?? 0) + bytes > this.#shareOf(purpose)) return false
+        if (!hasRoomFor(bytes)) return false
         add(bytes)
         return true
       },

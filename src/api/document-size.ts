@@ -5,18 +5,27 @@ import type { DocumentNode } from 'graphql'
 const TOKEN_BYTES = 550
 const COMMENT_BYTES = 100
 const CHARACTER_BYTES = 2
-/** A step of a plan takes some 700 bytes, and a document's plans have one step for five characters at most. */
-const PLAN_BYTES_PER_CHARACTER = 140
 const DOCUMENT_BYTES = 2000
+/** Of a plan. A document's plans have one step for each of its tokens at most. */
+const STEP_BYTES = 700
 
 /** What a document takes in memory once it is parsed. */
-export function documentBytes({ loc }: DocumentNode): number {
-  let bytes = DOCUMENT_BYTES + (loc?.end ?? 0) * CHARACTER_BYTES
-  for (let token = loc?.startToken ?? null; token !== null; token = token.next)
-    bytes += token.kind === TokenKind.COMMENT ? COMMENT_BYTES : TOKEN_BYTES
-  return bytes
+export function documentBytes(document: DocumentNode): number {
+  const { tokens, comments } = tokensOf(document)
+  const characters = document.loc?.end ?? 0
+  return DOCUMENT_BYTES + characters * CHARACTER_BYTES + tokens * TOKEN_BYTES + comments * COMMENT_BYTES
 }
 
 /** … with all plans that can be made of it. */
 export const plannedDocumentBytes = (document: DocumentNode): number =>
-  documentBytes(document) + (document.loc?.end ?? 0) * PLAN_BYTES_PER_CHARACTER
+  documentBytes(document) + tokensOf(document).tokens * STEP_BYTES
+
+/** What the document consists of. Space and commas around its tokens are text, and nothing else. */
+export function tokensOf({ loc }: DocumentNode): { tokens: number; comments: number } {
+  let [tokens, comments] = [0, 0]
+  for (let token = loc?.startToken ?? null; token !== null; token = token.next) {
+    if (token.kind === TokenKind.COMMENT) comments += 1
+    else tokens += 1
+  }
+  return { tokens, comments }
+}

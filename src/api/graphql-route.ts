@@ -11,6 +11,7 @@ import type { HttpStreams } from './live/http-streams.ts'
 import { createLimitCheck, parseWithinLimits } from './limits.ts'
 import type { LimitCheck } from './limits.ts'
 import { refuse } from './refusal.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 
 export interface GraphQLRouteOptions {
   readonly path: string
@@ -22,15 +23,18 @@ export interface GraphQLRouteOptions {
   readonly streams: Pick<HttpStreams, 'serve'>
   /** Null: Apollo answers everything. */
   readonly lane: Pick<Lane, 'serve' | 'learn'> | null
+  readonly unread: Pick<UnreadAnswers, 'hasRoomFor'>
   readonly applyCaching: ApplyCaching
   readonly counts: AnswerCounts
 }
 
+const TOO_MUCH_UNREAD = 'There are too many answers that have not been read yet; send the request again soon.'
 /** Documents whose check is remembered, all together. */
 const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
-  const { path, schema, introspection, apollo, createContext, streams, lane, applyCaching, counts } = options
+  const { path, schema, introspection, apollo, createContext, streams, lane, unread, applyCaching, counts } =
+    options
   const exceeded = createSourceCheck(createLimitCheck(schema, { introspection }))
   const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
   async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -46,6 +50,8 @@ export async function graphqlRoute(server: FastifyInstance, options: GraphQLRout
     url: path,
     handler(request, reply) {
       if (isBrowsing(request)) return reply.redirect('console/')
+      if (!unread.hasRoomFor(request.raw))
+        return refuse(reply, 503, 'OVERLOADED', TOO_MUCH_UNREAD, { retryable: true })
       if (streams.serve(request, reply) || lane?.serve(request, reply) === true) return
       return throughApollo(request, reply)
     },

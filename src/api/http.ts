@@ -7,10 +7,13 @@ import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { MAX_BODY_BYTES, acceptJsonBodies } from './json-body.ts'
 import type { HostPolicy } from './hosts.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import type { OriginPolicy } from './origins.ts'
 import { refuseRaw } from './raw-refusal.ts'
 import { refuse } from './refusal.ts'
 import { RESPONSE_HEADERS } from './response-headers.ts'
+import { createResponseClass } from './unread-answers.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 import { UpgradableRequest } from './upgrades.ts'
 
 /** Connections, live ones among them. A process can hold some 20,000 descriptors, and the database needs a few. */
@@ -31,7 +34,9 @@ export function createHttpServer(
   logger: FastifyBaseLogger,
   origins: OriginPolicy,
   refusalOf: HostPolicy,
+  unread: Pick<UnreadAnswers, 'add'>,
 ): FastifyInstance {
+  const turns = new OneAtATime()
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -40,6 +45,7 @@ export function createHttpServer(
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       IncomingMessage: UpgradableRequest,
+      ServerResponse: createResponseClass(unread),
       // The host policy says so in JSON.
       requireHostHeader: false,
     },
@@ -62,6 +68,7 @@ export function createHttpServer(
   })
   server.server.maxConnections = MAX_CONNECTIONS
   acceptJsonBodies(server)
+  server.addHook('onRequest', ({ raw }, reply, done) => turns.take(raw, reply.raw, done))
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(RESPONSE_HEADERS).header('x-request-id', request.id)
     const refusal = refusalOf(request.raw)

@@ -8,6 +8,7 @@
 import {
   GraphQLError,
   Kind,
+  getNamedType,
   getNullableType,
   isInterfaceType,
   isListType,
@@ -25,19 +26,23 @@ import { ownCost } from './value-cost.ts'
 
 type Container = OperationDefinitionNode | FragmentDefinitionNode | FieldNode | InlineFragmentNode
 
-/** What one definition comes to. `cost` is the number of values in its answer, roughly: lists count as full. */
+/**
+ * What one definition comes to. `cost` is the number of values in its answer, roughly: lists count as full. `texts` are those of
+ * them that can have 255 characters, which clients choose: references, SKUs, ids.
+ */
 interface Size {
   readonly depth: number
   readonly fields: number
   readonly aliases: number
   readonly directives: number
   readonly cost: number
+  readonly texts: number
 }
 
-const LIMITS: Size = { depth: 10, fields: 1000, aliases: 15, directives: 20, cost: 20_000 }
+const LIMITS: Size = { depth: 10, fields: 1000, aliases: 15, directives: 20, cost: 20_000, texts: 8000 }
 /** Values in the answers to all introspection of a document. That of the usual tools comes to 4,000. */
 const MAX_INTROSPECTION = 10_000
-const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0, cost: 0 }
+const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0, cost: 0, texts: 0 }
 
 const MAX_TOKENS = 1000
 export const parseOptions: ParseOptions = { maxTokens: MAX_TOKENS }
@@ -78,10 +83,11 @@ export type LimitCheck = (document: DocumentNode) => GraphQLError | null
 /** @param introspection whether clients may ask for the schema */
 export function createLimitCheck(schema: GraphQLSchema, { introspection = true } = {}): LimitCheck {
   const lists = boundedFields(schema)
+  const texts = textFields(schema)
   return (document) => {
     if (!introspection && hasIntrospection(document)) return fault('FORBIDDEN', INTROSPECTION_OFF)
-    for (const size of sizesOf(document, schema, lists)) {
-      for (const what of ['depth', 'fields', 'aliases', 'directives', 'cost'] as const) {
+    for (const size of sizesOf(document, schema, lists, texts)) {
+      for (const what of ['depth', 'fields', 'aliases', 'directives', 'cost', 'texts'] as const) {
         if (size[what] > LIMITS[what]) return fault('QUERY_TOO_COMPLEX', complaint(what))
       }
     }
@@ -95,12 +101,17 @@ const INTROSPECTION_OFF =
 function complaint(what: keyof Size): string {
   const most = LIMITS[what]
   if (what === 'depth') return `The query is nested more than ${most} levels deep.`
-  if (what === 'cost')
-    return `The query could be answered with more than ${most} values; ask for smaller pages ("first"), or for less of each entry.`
+  if (what === 'cost' || what === 'texts')
+    return `The query could be answered with more than ${most} ${what === 'cost' ? 'values' : 'ids, references and other texts'}; ask for smaller pages ("first"), or for less of each entry.`
   return `The query has more than ${most} ${what}, with its fragments written out.`
 }
 
-function sizesOf(document: DocumentNode, schema: GraphQLSchema, lists: Lists): Size[] {
+function sizesOf(
+  document: DocumentNode,
+  schema: GraphQLSchema,
+  lists: Lists,
+  textNames: ReadonlySet<string>,
+): Size[] {
   const fragments = fragmentsOf(document)
   const measured = new Map<string, Size>()
   let introspectionLeft = MAX_INTROSPECTION
@@ -117,7 +128,7 @@ function sizesOf(document: DocumentNode, schema: GraphQLSchema, lists: Lists): S
   }
 
   function sizeOf(node: Container): Size {
-    let { depth, fields, aliases, directives, cost } = NOTHING
+    let { depth, fields, aliases, directives, cost, texts } = NOTHING
     for (const selection of node.selectionSet?.selections ?? []) {
       const size = sizeOfSelection(selection)
       depth = Math.max(depth, size.depth)
@@ -125,10 +136,11 @@ function sizesOf(document: DocumentNode, schema: GraphQLSchema, lists: Lists): S
       aliases += size.aliases
       directives += size.directives
       cost += size.cost
+      texts += size.texts
     }
     // Introspection nests deeper than anything else, and graphql-js sees to its depth.
     if (isIntrospection(node)) depth = 0
-    return { depth, fields, aliases, directives: directives + (node.directives?.length ?? 0), cost }
+    return { depth, fields, aliases, directives: directives + (node.directives?.length ?? 0), cost, texts }
   }
 
   function sizeOfSelection(selection: SelectionNode): Size {
@@ -138,7 +150,8 @@ function sizesOf(document: DocumentNode, schema: GraphQLSchema, lists: Lists): S
       // The spread counts, too: spreads of nothing are as much work to validate.
       return { ...size, fields: fields + 1, directives: directives + (selection.directives?.length ?? 0) }
     }
-    const { depth, fields, aliases, directives, cost } = sizeOf(selection)
+    const { depth, fields, aliases, directives, cost, texts } = sizeOf(selection)
+    const entries = entriesAskedFor(selection, lists.get(selection.name.value))
     return {
       depth: depth + 1,
       fields: fields + 1,
@@ -146,7 +159,8 @@ function sizesOf(document: DocumentNode, schema: GraphQLSchema, lists: Lists): S
       directives,
       cost: isIntrospectionRoot(selection)
         ? costOfIntrospection(selection)
-        : ownCost(selection) + cost * entriesAskedFor(selection, lists.get(selection.name.value)),
+        : ownCost(selection) + cost * entries,
+      texts: textNames.has(selection.name.value) ? 1 : texts * entries,
     }
   }
 
@@ -170,6 +184,8 @@ function isIntrospection(node: Container): boolean {
   return value.startsWith('__')
 }
 
+const TEXT_TYPES = new Set(['ID', 'String'])
+
 /** How many entries a list has if a client does not say, and at most. */
 interface Bounds {
   readonly fallback: number
@@ -187,6 +203,13 @@ function entriesAskedFor({ arguments: given = [] }: FieldNode, bounds: Bounds | 
     .filter(({ name, value }) => ['first', 'last'].includes(name.value) && value.kind !== Kind.NULL)
     .map(({ value }) => (value.kind === Kind.INT ? Math.min(Number(value.value), most) : most))
   return sizes.length === 0 ? fallback : Math.max(1, ...sizes)
+}
+
+/** The names of fields that answer with a text of any content. */
+function textFields(schema: GraphQLSchema): ReadonlySet<string> {
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType)
+  const fields = types.flatMap((type) => Object.values(type.getFields()))
+  return new Set(fields.filter(({ type }) => TEXT_TYPES.has(getNamedType(type).name)).map(({ name }) => name))
 }
 
 /** Those that take `first`. Where several have one name, the largest counts. */

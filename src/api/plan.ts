@@ -28,6 +28,7 @@ import type {
   SelectionNode,
 } from 'graphql'
 import type { ApiContext } from './context.ts'
+import { tokensOf } from './document-size.ts'
 import { fragmentsOf } from './fragments.ts'
 import type { Fragments } from './fragments.ts'
 
@@ -61,11 +62,9 @@ type Data = Record<string, unknown>
 class Unplanned extends Error {}
 
 /**
- * All plans of a document together are about as large as it is: a step takes some 700 bytes, and a character of text some 100.
- * Otherwise a few fragments, spread over and over or by each of a hundred operations, would make thousands of steps out of a short
- * text.
+ * All plans of a document together have as many steps as it has tokens. Otherwise a few fragments, spread over and over or by each of a
+ * hundred operations, would make thousands of steps out of a short text.
  */
-export const MIN_CHARACTERS_PER_STEP = 5
 const stepsLeft = new WeakMap<DocumentNode, number>()
 
 /** @returns null if the operation has something that plans do not know: a directive, an interface, introspection */
@@ -151,7 +150,7 @@ class Planner {
   }
 
   #stepOf(type: GraphQLObjectType, name: string, nodes: readonly FieldNode[]): Step {
-    const left = (stepsLeft.get(this.#document) ?? lengthOf(this.#document) / MIN_CHARACTERS_PER_STEP) - 1
+    const left = (stepsLeft.get(this.#document) ?? tokensOf(this.#document).tokens) - 1
     stepsLeft.set(this.#document, left)
     // To assign to that name would be something else than to have a key of it.
     if (left < 0 || name === '__proto__') throw new Unplanned()
@@ -193,8 +192,6 @@ class Planner {
     }
   }
 }
-
-const lengthOf = ({ loc }: DocumentNode): number => loc?.end ?? 0
 
 function known(value: unknown): unknown {
   if (value == null) throw new Unplanned()

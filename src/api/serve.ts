@@ -27,6 +27,7 @@ import { atMostEvery } from '../lib/at-most-every.ts'
 import type { LiveStats } from '../live/stats.ts'
 import type { LiveStreams } from './live/streams.ts'
 import { createLiveSockets } from './live/websocket.ts'
+import { UnreadAnswers } from './unread-answers.ts'
 import { acceptUpgrades } from './upgrades.ts'
 
 export interface ServeOptions {
@@ -42,6 +43,8 @@ export interface ServeOptions {
   readonly clientMemoryMb: number
   /** How long a group that everybody has left waits for somebody who comes back. */
   readonly groupLingerMs?: number | undefined
+  /** How long a client may leave an answer unread while others need the room. */
+  readonly unreadPatienceMs?: number | undefined
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean
   readonly cacheMaxAgeSeconds: number
@@ -79,6 +82,8 @@ const PING_INTERVAL_MS = 10_000
 /** Clients who come back within it find their group warm. */
 const GROUP_LINGER_MS = 10_000
 const MAX_IDLE_GROUPS = 1000
+/** A client that reads at all has taken most answers by then. */
+const UNREAD_PATIENCE_MS = 1000
 /** Requests that take longer than this to end are cut off when the server closes. */
 const DRAIN_TIMEOUT_MS = 3000
 
@@ -90,8 +95,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     logger.error({ err: error, requestId }, 'request failed')
   const origins = createOriginPolicy(options.allowedOrigins, production)
   const hosts = createHostPolicy(options.allowedHosts)
-  const http = createHttpServer(logger, origins, hosts)
   const memory = new ClientMemory(options.clientMemoryMb)
+  const clientAddressOf = createClientAddress(options.trustedProxies)
+  const unread = new UnreadAnswers(memory, clientAddressOf, options.unreadPatienceMs ?? UNREAD_PATIENCE_MS)
+  const http = createHttpServer(logger, origins, hosts, unread)
   const operations = new KnownOperations(memory)
   const apollo = createApollo({
     schema,
@@ -124,7 +131,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const admission = new Admission({
     maxConnections: options.maxLiveConnections,
     maxConnectionsPerAddress: options.maxLiveConnectionsPerAddress,
-    clientAddressOf: createClientAddress(options.trustedProxies),
+    clientAddressOf,
     onAddressFull: atMostEvery(ADDRESS_WARNING_INTERVAL_MS, (address) =>
       logger.warn(
         { address, connections: options.maxLiveConnectionsPerAddress },
@@ -132,7 +139,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       ),
     ),
   })
-  const backlogs = new Backlogs(memory.hold('backlogs'))
+  const backlogs = new Backlogs(memory)
   const streams = createHttpStreams({ prepare, groups, stats, backlogs, admission, report })
   const sockets = createLiveSockets({
     path: GRAPHQL_PATH,
@@ -159,6 +166,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       createContext,
       streams,
       lane,
+      unread,
       applyCaching,
       counts,
     })

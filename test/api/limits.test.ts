@@ -56,6 +56,13 @@ describe('lists count as full', () => {
   })
 })
 
+test('texts have a limit of their own: each can have 255 characters', () => {
+  const texts = (count: number) => Array.from({ length: count }, (_, at) => `a${at}: reference`).join(' ')
+  expect(refusal(`{ product(sku: "x") { batches(first: 1000) { ${texts(8)} } } }`)).toBeNull()
+  expect(refusal(`{ product(sku: "x") { batches(first: 1000) { ${texts(9)} } } }`)).toContain('texts')
+  expect(refusal(`{ product(sku: "x") { batches(first: 500) { ${texts(9)} } } }`)).toBeNull()
+})
+
 test('long names count as several values: they are repeated for each entry', () => {
   const aliased = (length: number) => `{ products(first: 100) { nodes { ${'a'.repeat(length)}: sku } } }`
   expect(refusal(aliased(60))).toBeNull()

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
-import { largeSubscription } from '../support/large-documents.ts'
 import { readMetric } from '../support/metrics.ts'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
 import { allocate, createBatch } from '../support/operations.ts'
+import { RawSocket } from '../support/raw-socket.ts'
 import { until } from '../support/until.ts'
 
 const LIMIT_MB = 16
@@ -20,6 +20,14 @@ beforeAll(async () => {
 
 afterAll(() => onhand.close())
 
+/** Until everything that the client has sent is answered. */
+async function answered(socket: LiveSocket): Promise<void> {
+  const pongs = () => socket.messages.filter(({ type }) => type === 'pong').length
+  const before = pongs()
+  socket.ws.send('{"type":"ping"}')
+  await until(() => pongs() > before)
+}
+
 const kept = (what: string) => readMetric(onhand.url, `onhand_client_memory_bytes{kept="${what}"}`)
 
 async function expectWithinLimit(): Promise<void> {
@@ -28,22 +36,32 @@ async function expectWithinLimit(): Promise<void> {
   expect(await readMetric(onhand.url, 'onhand_client_memory_bytes')).toBeLessThanOrEqual(limit)
 }
 
+/** Some 140 KB once it is read, of the 370 KB that a client can have; no two are alike. */
+const large = (nth: number) =>
+  `subscription S { stockMoved { ${Array.from({ length: 15 }, (_, at) => `a${nth}_${at}: sku`).join(' ')} ${'sku '.repeat(60)} } }`
+const TOO_MANY = 'There are too many different live operations.'
+const TOO_MANY_OF_CLIENT = 'from your connection or address'
+const refusalsOf = ({ messages }: LiveSocket): any[] =>
+  messages.filter(({ type }) => type === 'error').flatMap(({ payload }) => payload)
+
 test('live operations: new ones are refused, those that are there go on, and all is given back', async () => {
   const witness = await LiveSocket.open(onhand.url)
   witness.subscribe('w', 'subscription { availabilityChanged(skus: ["lamp"]) { available } }')
   await until(() => witness.results('w').length === 1)
   const before = await kept('liveOperations')
   const sockets: LiveSocket[] = []
-  const refused = () => sockets.flatMap(({ messages }) => messages.filter(({ type }) => type === 'error'))
+  const refused = () => sockets.flatMap(refusalsOf)
   for (let count = 0; refused().length === 0; count += 1) {
     const socket = await LiveSocket.open(onhand.url)
     sockets.push(socket)
-    for (let nth = 0; nth < 20; nth += 1) socket.subscribe(String(nth), largeSubscription(count * 20 + nth))
-    socket.ws.send('{"type":"ping"}')
-    await until(() => socket.messages.some(({ type }) => type === 'pong'))
-    expect(count).toBeLessThan(20)
+    for (let nth = 0; nth < 2; nth += 1) socket.subscribe(String(nth), large(count * 2 + nth))
+    await answered(socket)
+    expect(count).toBeLessThan(40)
   }
-  expect(refused()[0]?.payload).toMatchObject([{ extensions: { code: 'OVERLOADED', retryable: true } }])
+  expect(refused()[0]).toMatchObject({
+    message: TOO_MANY,
+    extensions: { code: 'OVERLOADED', retryable: true },
+  })
   expect(sockets.every(({ closed }) => closed === null)).toBe(true)
   await expectWithinLimit()
   await allocate(onhand, { orderId: 'o', sku: 'lamp', quantity: 1 })
@@ -51,7 +69,7 @@ test('live operations: new ones are refused, those that are there go on, and all
   for (const socket of sockets) await socket.close()
   await until(async () => (await kept('liveOperations')) <= before + 1000)
   const again = await LiveSocket.open(onhand.url)
-  again.subscribe('a', largeSubscription(1))
+  again.subscribe('a', large(1))
   again.subscribe('b', 'subscription { availabilityChanged(skus: ["lamp"]) { sku } }')
   await until(() => again.results('b').length === 1)
   expect(again.messages.filter(({ type }) => type === 'error')).toEqual([])
@@ -61,16 +79,70 @@ test('live operations: new ones are refused, those that are there go on, and all
 
 test('the same document with other variables is counted once', async () => {
   const socket = await LiveSocket.open(onhand.url)
-  const query = `subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { ${'sku '.repeat(500)} } }`
+  const query = `subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { ${'sku '.repeat(30)} } }`
   const before = await kept('liveOperations')
   for (let nth = 0; nth < 20; nth += 1)
     socket.subscribe(String(nth), query, { variables: { skus: ['lamp', `other ${nth}`] } })
   await until(() =>
     Array.from({ length: 20 }, (_, nth) => nth).every((nth) => socket.results(String(nth)).length === 1),
   )
-  // A document is some 1.3 MB; of the groups, each has its key.
-  expect((await kept('liveOperations')) - before).toBeLessThan(5_000_000)
+  // A document is some 60 KB; of the groups, each has its key.
+  expect((await kept('liveOperations')) - before).toBeLessThan(400_000)
   await socket.close()
+})
+
+test('one client cannot take the room of the others', async () => {
+  const greedy = await LiveSocket.open(onhand.url)
+  const before = await kept('liveOperations')
+  for (let nth = 0; nth < 20; nth += 1) greedy.subscribe(String(nth), large(1000 + nth))
+  await answered(greedy)
+  const refusals = refusalsOf(greedy)
+  expect(refusals.length).toBeGreaterThan(10)
+  for (const refusal of refusals)
+    expect(refusal).toMatchObject({
+      message: expect.stringContaining(TOO_MANY_OF_CLIENT),
+      extensions: { code: 'OVERLOADED', retryable: true },
+    })
+  expect((await kept('liveOperations')) - before).toBeLessThan((LIMIT_MB * 1024 * 1024) / 20)
+  const other = await LiveSocket.open(onhand.url)
+  other.subscribe('a', large(2000))
+  other.subscribe('b', 'subscription { availabilityChanged(skus: ["lamp"]) { onHand } }')
+  await until(() => other.results('b').length === 1)
+  expect(refusalsOf(other)).toEqual([])
+  // What it has left, it can have again.
+  greedy.complete('0')
+  greedy.subscribe('again', 'subscription { availabilityChanged(skus: ["lamp"]) { allocated } }')
+  await until(() => greedy.results('again').length === 1)
+  for (const socket of [greedy, other]) await socket.close()
+  await until(async () => (await kept('liveOperations')) <= before + 1000)
+})
+
+test('what stands around the tokens of a document costs no more than its text', async () => {
+  const socket = await LiveSocket.open(onhand.url)
+  const before = await kept('liveOperations')
+  const padded = `subscription { availabilityChanged(skus: ["lamp"]) { reserved } }${','.repeat(60_000)}`
+  socket.subscribe('a', padded)
+  await until(() => socket.results('a').length === 1)
+  expect((await kept('liveOperations')) - before).toBeLessThan(60_000 * 3)
+  await socket.close()
+})
+
+test('over WebSocket, answers that a client does not read are counted, and bounded', async () => {
+  const raw = await RawSocket.ready(onhand.url)
+  raw.socket.pause()
+  const before = await readMetric(onhand.url, 'onhand_sockets')
+  let most = 0
+  const ping = JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(60_000) } })
+  await until(async () => {
+    raw.send(ping)
+    most = Math.max(most, await kept('backlogs'))
+    return (await readMetric(onhand.url, 'onhand_sockets')) < before
+  })
+  expect(most).toBeGreaterThan(0)
+  // An eighth of the share is a client's, and it may go beyond with one answer.
+  expect(most).toBeLessThan((LIMIT_MB * 1024 * 1024 * 0.12) / 8 + 200_000)
+  raw.socket.destroy()
+  await until(async () => (await kept('backlogs')) === 0)
 })
 
 test('variables that the operation does not declare are not kept', async () => {

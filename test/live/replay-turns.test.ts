@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { ReplayTurns } from '../../src/api/live/replay-turns.ts'
-import type { Client } from '../../src/api/live/replay-turns.ts'
+import type { Client } from '../../src/api/client-shares.ts'
 import { until } from '../support/until.ts'
 
 const INTERVAL_MS = 20

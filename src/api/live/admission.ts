@@ -1,7 +1,7 @@
 /** How many live connections there can be, over WebSocket and HTTP together: in all, and from one address. */
 import type { IncomingMessage } from 'node:http'
 import type { ClientAddressOf } from './client-address.ts'
-import type { Client } from './replay-turns.ts'
+import type { Client } from '../client-shares.ts'
 
 export interface AdmissionOptions {
   readonly maxConnections: number

@@ -28,7 +28,7 @@ import { Memberships } from './memberships.ts'
 import { nextMessage, nextMessageTail } from './next-message.ts'
 import type { PrepareOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
-import type { Client } from './replay-turns.ts'
+import type { Client } from '../client-shares.ts'
 import type { OutboxOperation, OutboxOwner } from './outbox.ts'
 
 export interface ConnectionOptions {
@@ -251,6 +251,7 @@ export class Connection implements Peer, OutboxOwner {
   /** Each message is answered; what a peer does not read, the server would have to keep. */
   #limitUnread(): void {
     if (this.#ws.bufferedAmount > MAX_UNREAD_BYTES) this.#ws.terminate()
+    else this.outbox.noteAnswered()
   }
 }
 

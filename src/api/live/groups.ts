@@ -5,6 +5,7 @@
  * after a failure or a deployment find it warm and cost no reads; meanwhile it executes nothing.
  */
 import type { ClientMemory, Holding } from '../client-memory.ts'
+import type { Client, ClientShares } from '../client-shares.ts'
 import type { ApiContext } from '../context.ts'
 import { fault } from '../errors.ts'
 import type { LedgerFeed } from '../../live/ledger-feed.ts'
@@ -37,6 +38,13 @@ const SLICE_MS = 20
 /** Pages of 100 movements: 10,000 movements a second for a client, and 20,000 for all. */
 const REPLAY_TURNS = { intervalMs: 20, turns: 4, turnsPerClient: 2 }
 
+const TOO_MANY = fault('OVERLOADED', 'There are too many different live operations.', { retryable: true })
+const TOO_MANY_OF_CLIENT = fault(
+  'OVERLOADED',
+  'There are too many different live operations from your connection or address. Leave some, or ask for the same with smaller documents.',
+  { retryable: true },
+)
+
 type Group = StateGroup | LedgerGroup
 
 export class LiveGroups {
@@ -45,12 +53,14 @@ export class LiveGroups {
   readonly #slices = new Slices(SLICE_MS)
   readonly #replays: Replays
   readonly #documents: HeldDocuments
+  readonly #clients: ClientShares
   /** Groups without members, the longest idle first, with what closes them in the end. */
   readonly #idle = new Map<Group, NodeJS.Timeout>()
 
   constructor(options: LiveGroupsOptions) {
     this.#options = options
     this.#documents = new HeldDocuments(options.memory.hold('liveOperations'))
+    this.#clients = options.memory.perClient('liveOperations')
     this.#replays = { turns: new ReplayTurns(REPLAY_TURNS), pages: new ReplayPages(options.memory) }
   }
 
@@ -105,9 +115,17 @@ export class LiveGroups {
   }
 
   #enter(operation: LiveOperation, member: Member): () => void {
-    const group = this.#groups.get(operation.key) ?? this.#open(operation)
+    this.#charge(operation, member.client)
+    let group: Group
+    try {
+      group = this.#groups.get(operation.key) ?? this.#open(operation)
+    } catch (error) {
+      this.#giveBack(operation, member.client)
+      throw error
+    }
     this.#keep(group)
     const leave = () => {
+      this.#giveBack(operation, member.client)
       group.leave(member)
       if (group.members === 0 && !group.closed) this.#linger(group)
     }
@@ -129,6 +147,25 @@ export class LiveGroups {
     for (const group of this.#groups.values()) this.#close(group)
   }
 
+  /**
+   * Others may be in the same group, which then is kept once. But each client has to have room for all that it asks for: what it can
+   * have does not depend on what others do.
+   *
+   * @throws GraphQLError if the client has as many operations as it can have
+   */
+  #charge({ document, key, bytes }: LiveOperation, client: Client): void {
+    if (this.#clients.take(client, bytes, key)) {
+      if (this.#clients.take(client, document.bytes, document)) return
+      this.#clients.give(client, bytes, key)
+    }
+    throw TOO_MANY_OF_CLIENT
+  }
+
+  #giveBack({ document, key, bytes }: LiveOperation, client: Client): void {
+    this.#clients.give(client, document.bytes, document)
+    this.#clients.give(client, bytes, key)
+  }
+
   /** @throws GraphQLError if there is no memory left for it */
   #open(operation: LiveOperation): Group {
     const { name, key, source, execute } = operation
@@ -141,28 +178,39 @@ export class LiveGroups {
       this.#close(idle)
       letGo = this.#takeMemory(operation, held)
     }
-    if (letGo === null)
-      throw fault('OVERLOADED', 'There are too many different live operations.', { retryable: true })
+    if (letGo === null) throw TOO_MANY
     const letGoOfDocument = letGo
     const render = createRender(execute, createContext(), this.#options)
     const onEnd = () => {
       this.#keep(group)
       if (this.#groups.get(key) === group) this.#groups.delete(key)
     }
+    const results = memory.hold('liveResults')
     const onClose = () => {
       letGoOfDocument()
       held.release()
+      results.release()
     }
     const group: Group =
       source.kind === 'state'
-        ? new StateGroup({ name, key, source, render, stats, held, slices: this.#slices, onEnd, onClose })
+        ? new StateGroup({
+            name,
+            key,
+            source,
+            render,
+            stats,
+            held: results,
+            slices: this.#slices,
+            onEnd,
+            onClose,
+          })
         : new LedgerGroup({
             name,
             key,
             source,
             render,
             stats,
-            held,
+            held: results,
             ledger,
             replays: this.#replays,
             onEnd,

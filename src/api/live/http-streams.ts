@@ -5,7 +5,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLError } from 'graphql'
-import { badUserInput, fault, formatFault } from '../errors.ts'
+import { fault, formatFault } from '../errors.ts'
 import { isRecord } from '../ordinary-request.ts'
 import type { LiveStats } from '../../live/stats.ts'
 import type { Admission, Refusal } from './admission.ts'
@@ -51,7 +51,6 @@ const REFUSALS: Readonly<Record<Refusal, { status: number; fault: GraphQLError }
     }),
   },
 }
-const PIPELINED = badUserInput('A live operation has to wait for the answer to the request before it.')
 
 export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
   const { prepare, groups, stats, backlogs, admission, report } = options
@@ -70,9 +69,7 @@ export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
       return true
     }
     if (!('key' in operation)) return refuse(400, operation)
-    const { socket, destroyed } = reply.raw
-    // Behind a request that is not answered yet, a response has no socket, and does not even learn that the client is gone.
-    if (socket === null && !destroyed) return refuse(400, [PIPELINED])
+    const { destroyed } = reply.raw
     const refusal = admission.refusalOf(request.raw)
     if (refusal !== null) return refuse(REFUSALS[refusal].status, [REFUSALS[refusal].fault])
     reply.hijack()

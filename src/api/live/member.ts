@@ -1,5 +1,5 @@
 import type { Recipient } from '../../live/stats.ts'
-import type { Client } from './replay-turns.ts'
+import type { Client } from '../client-shares.ts'
 import type { Frame } from './frame.ts'
 
 /** One client's live operation, on whichever transport. */

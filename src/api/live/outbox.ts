@@ -5,6 +5,7 @@
  */
 import { deferred } from '../../lib/deferred.ts'
 import type { Deferred } from '../../lib/deferred.ts'
+import type { Client } from '../client-shares.ts'
 import type { Backlogs } from './backlogs.ts'
 import type { Frame } from './frame.ts'
 import type { LiveStats } from '../../live/stats.ts'
@@ -15,11 +16,14 @@ export interface Exit {
   /** Bytes that it has not sent yet. */
   readonly writableLength: number
   write(text: string, encoding: 'latin1'): boolean
-  once(event: 'drain', listener: () => void): unknown
+  /** Nothing more can be sent, and `close` has been emitted. */
+  readonly closed: boolean
+  once(event: 'drain' | 'close', listener: () => void): unknown
 }
 
 /** Whose way out it is. */
 export interface OutboxOwner {
+  readonly client: Client
   /** Results may be sent: neither side has begun to close. */
   readonly isOpen: boolean
   /** The client is too slow to get all that it must get, and is to go. */
@@ -100,6 +104,13 @@ export class Outbox {
     }
   }
 
+  /** Counts answers that went over the connection beside the outbox, as far as the client has not read them. */
+  noteAnswered(): void {
+    if (this.#closed || !this.#exit.writableNeedDrain) return
+    if (this.#backlog === null) this.#fallBehind()
+    else this.#countBuffered(this.#backlog)
+  }
+
   /** Drops what is kept for an operation that has ended. */
   forget(id: string): void {
     if (this.#backlog === null) return
@@ -113,7 +124,10 @@ export class Outbox {
     const backlog = this.#backlog
     if (backlog === null) return
     for (const slot of backlog.kept.keys()) this.#drop(backlog, slot)
-    this.#memory.unbuffer(backlog.buffered)
+    // What the exit holds it goes on holding until it is closed, too.
+    const giveBack = () => this.#memory.unbuffer(backlog.buffered, this.#owner.client)
+    if (this.#exit.closed) giveBack()
+    else this.#exit.once('close', giveBack)
     backlog.drained?.resolve()
     this.#backlog = null
   }
@@ -127,11 +141,11 @@ export class Outbox {
   }
 
   #countBuffered(backlog: Backlog): void {
-    this.#memory.unbuffer(backlog.buffered)
-    backlog.buffered = this.#exit.writableLength
-    if (this.#memory.buffer(backlog.buffered)) return
-    backlog.buffered = 0
-    this.#giveUp()
+    const { client } = this.#owner
+    const more = this.#exit.writableLength - backlog.buffered
+    if (more <= 0) this.#memory.unbuffer(-more, client)
+    else if (!this.#memory.buffer(more, client)) return this.#giveUp()
+    backlog.buffered += more
   }
 
   /** The client is behind, and there is no room for what it would have to get. */
@@ -147,7 +161,8 @@ export class Outbox {
       this.#stats.conflated += 1
       this.#drop(backlog, slot)
     }
-    if (backlog.movements >= MAX_KEPT_MOVEMENTS || !this.#memory.keep(frame)) return this.#giveUp()
+    if (backlog.movements >= MAX_KEPT_MOVEMENTS || !this.#memory.keep(frame, this.#owner.client))
+      return this.#giveUp()
     backlog.kept.set(slot, { operation, frame })
     if (frame.key === null) backlog.movements += 1
   }
@@ -156,7 +171,7 @@ export class Outbox {
     const kept = backlog.kept.get(slot)
     if (kept === undefined) return
     backlog.kept.delete(slot)
-    this.#memory.drop(kept.frame)
+    this.#memory.drop(kept.frame, this.#owner.client)
     if (kept.frame.key === null) backlog.movements -= 1
   }
 
@@ -183,7 +198,7 @@ export class Outbox {
       this.#drop(backlog, slot)
       this.#exit.write(operation.encode(frame), 'latin1')
     }
-    this.#memory.unbuffer(backlog.buffered)
+    this.#memory.unbuffer(backlog.buffered, this.#owner.client)
     this.#backlog = null
     backlog.drained?.resolve()
   }

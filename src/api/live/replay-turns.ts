@@ -5,9 +5,7 @@
  */
 import { deferred } from '../../lib/deferred.ts'
 import type { Deferred } from '../../lib/deferred.ts'
-
-/** Whoever has a share of its own: an address, or a connection. */
-export type Client = string | object
+import type { Client } from '../client-shares.ts'
 
 export interface ReplayTurnsOptions {
   readonly intervalMs: number

@@ -11,7 +11,7 @@ import { Memberships } from './memberships.ts'
 import type { LiveOperation } from './operation.ts'
 import { Outbox } from './outbox.ts'
 import type { OutboxOperation, OutboxOwner } from './outbox.ts'
-import type { Client } from './replay-turns.ts'
+import type { Client } from '../client-shares.ts'
 import type { StreamFormat } from './stream-formats.ts'
 
 export interface StreamOptions {

@@ -100,7 +100,7 @@ const starts: Record<Contender, () => Delivery> = {
       prepare: createPrepare({ schema: createSchema(), production: true, live, memory }),
       groups,
       stats,
-      backlogs: new Backlogs(memory.hold('backlogs')),
+      backlogs: new Backlogs(memory),
       epoch: () => epoch,
       createRequestId: () => 'bench',
       admission: new Admission({
