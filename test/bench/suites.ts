@@ -1,4 +1,5 @@
 import type { Suite } from './suite.ts'
+import { attacks } from './suites/attacks.ts'
 import { commands } from './suites/commands.ts'
 import { fanout } from './suites/fanout.ts'
 import { live } from './suites/live.ts'
@@ -18,5 +19,6 @@ export const suites: readonly Suite[] = [
   reductions,
   snapshot,
   memory,
+  attacks,
   soak,
 ]

@@ -13,8 +13,13 @@ export interface RunningCrowd {
   readonly leave: () => Promise<Tallies>
 }
 
-export function startCrowd({ onEnd }: Bench, target: Target): RunningCrowd {
-  const child = fork(import.meta.filename, [JSON.stringify(target)], { execArgv: [] })
+/** @param visitors those who come, by their names */
+export function startCrowd(
+  { onEnd }: Pick<Bench, 'onEnd'>,
+  target: Target,
+  visitors: readonly string[] = crowd.map(({ name }) => name),
+): RunningCrowd {
+  const child = fork(import.meta.filename, [JSON.stringify({ target, visitors })], { execArgv: [] })
   onEnd(() => child.kill())
   const report = new Promise<Tallies>((resolve, reject) => {
     child.once('message', (tallies) => resolve(tallies as Tallies))
@@ -33,15 +38,18 @@ export function startCrowd({ onEnd }: Bench, target: Target): RunningCrowd {
   }
 }
 
-async function main(target: Target): Promise<void> {
+async function main({ target, visitors }: { target: Target; visitors: readonly string[] }): Promise<void> {
   const leaving = new AbortController()
   setMaxListeners(0, leaving.signal)
   process.once('message', () => leaving.abort())
   process.once('disconnect', () => process.exit(1))
   const tallies = await Promise.all(
-    crowd.map(async ({ name, run }) => [name, await run(target, leaving.signal)] as const),
+    crowd
+      .filter(({ name }) => visitors.includes(name))
+      .map(async ({ name, run }) => [name, await run(target, leaving.signal)] as const),
   )
   process.send?.(Object.fromEntries(tallies))
 }
 
-if (process.argv[1] === import.meta.filename) await main(JSON.parse(process.argv[2] ?? '') as Target)
+if (process.argv[1] === import.meta.filename)
+  await main(JSON.parse(process.argv[2] ?? '') as Parameters<typeof main>[0])

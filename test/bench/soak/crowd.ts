@@ -1,8 +1,4 @@
-/**
- * All who come beside the honest watchers and shoppers, with what each may be answered. Begin here to find an attack.
- *
- * To see who is to blame: `SOAK_ONLY='leavers,forged tokens' npm run bench -- soak --quick`.
- */
+/** All who come beside the honest watchers and shoppers, with what each may be answered. Begin here to find an attack. */
 import { duplicateIds } from './attacks/duplicate-ids.ts'
 import { endlessRequests } from './attacks/endless-requests.ts'
 import { foreignHosts } from './attacks/foreign-hosts.ts'
@@ -35,7 +31,7 @@ export interface Visitor {
   readonly expected: readonly string[]
 }
 
-const everybody: readonly Visitor[] = [
+export const crowd: readonly Visitor[] = [
   { name: 'slow readers', run: several(3, slowReaders), expected: ['served'] },
   { name: 'reconnecting watchers', run: several(3, reconnectingWatchers), expected: ['a movement'] },
   {
@@ -79,7 +75,3 @@ const everybody: readonly Visitor[] = [
   { name: 'foreign hosts', run: foreignHosts, expected: ['421 BAD_USER_INPUT', '400 BAD_USER_INPUT'] },
   { name: 'endless requests', run: endlessRequests, expected: ['413 BAD_USER_INPUT', '408 in the end'] },
 ]
-
-const only = process.env['SOAK_ONLY']?.split(',')
-
-export const crowd = everybody.filter(({ name }) => only?.includes(name) ?? true)

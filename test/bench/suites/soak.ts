@@ -3,9 +3,6 @@
  * there together for half an hour. Honest watchers and shoppers stay all the time. The crowd comes for a minute and leaves, what
  * the server holds is noted, the crowd comes for the rest of the time and leaves, and what the server holds is compared.
  */
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { until } from '../../support/until.ts'
 import { startCrowd } from '../soak/crowd-process.ts'
 import type { Tallies } from '../soak/crowd-process.ts'
@@ -14,7 +11,9 @@ import { openShoppers } from '../soak/honest/shoppers.ts'
 import { openStateWatchers } from '../soak/honest/state-watchers.ts'
 import { takeSample } from '../soak/sample.ts'
 import type { Sample } from '../soak/sample.ts'
+import { sampleEvery } from '../soak/sampling.ts'
 import { ServerLog } from '../soak/server-log.ts'
+import { startCollectingServer } from '../soak/server.ts'
 import { settle } from '../soak/settle.ts'
 import { findingTable, outcomeTable, waitTable } from '../soak/tables.ts'
 import type { Wait } from '../soak/tables.ts'
@@ -23,15 +22,12 @@ import { compareSamples } from '../soak/verdicts.ts'
 import type { Bench, Suite } from '../suite.ts'
 import { LOAD_CORE, canPin, pin } from '../support/cores.ts'
 import { openPostgres } from '../support/postgres.ts'
-import { startServer } from '../support/server-process.ts'
-import type { ServerProcess } from '../support/server-process.ts'
 import { SKUS, fillStock } from '../support/stock.ts'
 import { formatNumber } from '../support/table.ts'
 
 const PURCHASES_PER_SECOND = 25
 const WATCHED = SKUS.slice(0, 100)
-const WINDOW_MS = 10_000
-const COLLECT_ON_SIGNAL = pathToFileURL(join(import.meta.dirname, '../soak/collect-on-signal.js')).href
+const SAMPLE_INTERVAL_MS = 10_000
 
 /** Each with its duration, and whether the crowd is there. */
 function phases({ quick }: Bench) {
@@ -53,10 +49,7 @@ export const soak: Suite = {
     const databaseUrl = await createDatabase('soak')
     await fillStock(databaseUrl)
     const log = new ServerLog()
-    const server = await startServer(bench, databaseUrl, {
-      nodeOptions: ['--expose-gc', '--import', COLLECT_ON_SIGNAL],
-      onLogLine: (line) => log.take(line),
-    })
+    const server = await startCollectingServer(bench, databaseUrl, log)
     pin(process.pid, LOAD_CORE)
     const target = { url: new URL(server.url).origin, skus: WATCHED }
     const shoppers = openShoppers(bench, target)
@@ -71,7 +64,10 @@ export const soak: Suite = {
     const visits: Tallies[] = []
     for (const { phase, durationMs, crowded } of phases(bench)) {
       const visitors = crowded ? startCrowd(bench, target) : null
-      const stopSampling = sampleMeanwhile(server, phase, samples.during, bench)
+      const stopSampling = sampleEvery(SAMPLE_INTERVAL_MS, server, (sample) => {
+        samples.during.push(sample)
+        bench.say(`${phase}: ${describeSample(sample)}`)
+      })
       const [startedAt, { cpuSeconds }] = [performance.now(), await takeSample(server)]
       const latencies = await shoppers.shop(PURCHASES_PER_SECOND, durationMs)
       const cpu =
@@ -121,29 +117,7 @@ export const soak: Suite = {
   },
 }
 
-/** @returns a function that ends it */
-function sampleMeanwhile(
-  server: ServerProcess,
-  phase: string,
-  samples: Sample[],
-  { say }: Bench,
-): () => Promise<void> {
-  const stopping = new AbortController()
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const sample = await takeSample(server)
-      samples.push(sample)
-      const { rss, heap, kept, groups, sockets, descriptors } = sample
-      const [rssMb, heapMb, keptMb] = [rss, heap, kept].map((bytes) => formatNumber(bytes / 2 ** 20))
-      say(
-        `${phase}: RSS ${rssMb} MB, heap ${heapMb} MB, kept ${keptMb} MB, ${groups} groups, ${sockets} sockets, ${descriptors} descriptors`,
-      )
-      await sleep(WINDOW_MS, undefined, { signal: stopping.signal }).catch(() => {})
-    }
-  }
-  const running = run()
-  return async () => {
-    stopping.abort()
-    await running
-  }
+function describeSample({ rss, heap, kept, groups, sockets, descriptors }: Sample): string {
+  const [rssMb, heapMb, keptMb] = [rss, heap, kept].map((bytes) => formatNumber(bytes / 2 ** 20))
+  return `RSS ${rssMb} MB, heap ${heapMb} MB, kept ${keptMb} MB, ${groups} groups, ${sockets} sockets, ${descriptors} descriptors`
 }

@@ -24,7 +24,7 @@ const READY = /GraphQL (http:\S+)/
 
 /** `onhand start`, as anybody would run it, with a core to itself. */
 export async function startServer(
-  { onEnd }: Bench,
+  { onEnd }: Pick<Bench, 'onEnd'>,
   databaseUrl: string,
   { nodeOptions = [], onLogLine }: ServerOptions = {},
 ): Promise<ServerProcess> {

@@ -17,7 +17,7 @@ export interface Shoppers {
   readonly accepted: () => number
 }
 
-export function openShoppers({ onEnd }: Bench, { url }: Target): Shoppers {
+export function openShoppers({ onEnd }: Pick<Bench, 'onEnd'>, { url }: Target): Shoppers {
   const pool = new HttpPool(`${url}/graphql`, CONNECTIONS)
   onEnd(() => pool.close())
   const wanted = skus('spread')
