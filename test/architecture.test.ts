@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   client: [],
 }
 /** They put the parts together. */
-const COMPOSITIONS = ['compose.ts', 'cli']
+const COMPOSITIONS = ['compose.ts', 'compose', 'cli']
 /** Each package with the only places that may know of it. */
 const PACKAGES: Record<string, readonly string[]> = {
   postgres: ['lib/postgres.ts', 'operations'],

@@ -30,6 +30,7 @@ export class LogTail {
   readonly #heads = new Map<Partition, Trail>()
   readonly #recent = new Map<Partition, Run>()
   readonly #listeners = new Set<(partition: Partition) => void>()
+  readonly #commitListeners = new Set<(commit: Commit) => void>()
 
   /** @param maxEvents how many events a partition keeps in memory, at least; at most twice as many */
   constructor(maxEvents: number) {
@@ -44,6 +45,7 @@ export class LogTail {
   add(commit: Commit): void {
     this.#keep(commit)
     this.advance(commit.partition, commit.head, commit.from)
+    for (const listener of this.#commitListeners) listener(commit)
   }
 
   /**
@@ -85,6 +87,11 @@ export class LogTail {
   onAdvance(listener: (partition: Partition) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Calls `listener` with each commit of this process. */
+  onCommit(listener: (commit: Commit) => void): void {
+    this.#commitListeners.add(listener)
   }
 
   #trail(partition: Partition): Trail {

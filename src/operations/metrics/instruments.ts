@@ -1,0 +1,66 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+type Labels = Readonly<Record<string, string | number>>
+export type Reading = readonly [labels: Labels, value: number]
+
+/** The metrics of one composition, so that several can live in one process. What is counted elsewhere is read at each scrape. */
+export class Instruments {
+  readonly registry = new Registry()
+  readonly #registers = [this.registry]
+
+  gauge(name: string, help: string, read: () => number): void {
+    this.gauges(name, help, [], () => [[{}, read()]])
+  }
+
+  /** What is not among the readings of a scrape is not shown. */
+  gauges(
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: () => Iterable<Reading> | Promise<Iterable<Reading>>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: this.#registers,
+      async collect() {
+        const readings = await read()
+        // Without labels, a reset leaves a zero.
+        if (labelNames.length === 0) this.remove()
+        else this.reset()
+        for (const [labels, value] of readings) this.set(labels, value)
+      },
+    })
+  }
+
+  counter(name: string, help: string, read: () => number): void {
+    this.counters(name, help, [], () => [[{}, read()]])
+  }
+
+  counters(name: string, help: string, labelNames: string[], read: () => Iterable<Reading>): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: this.#registers,
+      collect() {
+        this.reset()
+        for (const [labels, value] of read()) this.inc(labels, value)
+      },
+    })
+  }
+
+  /** @returns a counter that is counted up as it happens */
+  tally(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: this.#registers })
+  }
+
+  histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {
+    return new Histogram({ name, help, labelNames, buckets, registers: this.#registers })
+  }
+}
+
+/** `{ apollo: 1, lane: 2 }` as readings. */
+export const readingsBy = (label: string, counts: Readonly<Record<string, number>>): Reading[] =>
+  Object.entries(counts).map(([name, value]) => [{ [label]: name }, value])
