@@ -30,6 +30,8 @@ export interface Config {
   /** Live connections there can be, over WebSocket and HTTP together. */
   readonly maxLiveConnections: number
   readonly maxLiveConnectionsPerAddress: number
+  /** Connections of any kind. */
+  readonly maxConnectionsPerAddress: number
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
   /** Megabytes that clients can make this process keep. */
@@ -105,6 +107,7 @@ const Environment = z.object({
     .default([]),
   MAX_LIVE_CONNECTIONS: number(1, 1_000_000).default(15_000),
   MAX_LIVE_CONNECTIONS_PER_ADDRESS: number(1, 1_000_000).default(1000),
+  MAX_CONNECTIONS_PER_ADDRESS: number(1, 1_000_000).default(2000),
   TRUSTED_PROXIES: list
     .pipe(z.array(z.string().refine(isNetwork, 'must be a list of addresses or networks such as 10.0.0.0/8')))
     .default([]),
@@ -152,6 +155,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     allowedHosts: env.ALLOWED_HOSTS,
     maxLiveConnections: env.MAX_LIVE_CONNECTIONS,
     maxLiveConnectionsPerAddress: env.MAX_LIVE_CONNECTIONS_PER_ADDRESS,
+    maxConnectionsPerAddress: env.MAX_CONNECTIONS_PER_ADDRESS,
     trustedProxies: env.TRUSTED_PROXIES,
     clientMemoryMb: env.CLIENT_MEMORY_MB,
     partitions: env.PARTITIONS,

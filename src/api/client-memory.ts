@@ -5,6 +5,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import { ClientShares } from './client-shares.ts'
+import type { Client } from './client-shares.ts'
 
 const SHARES = {
   /** Documents of queries and mutations that Apollo has found good, with their plans. */
@@ -19,7 +20,7 @@ const SHARES = {
   answers: 0.1,
   /** Groups: their documents and variables. */
   liveOperations: 0.18,
-  /** Their last results. Where there is no room, a result is made again for whoever joins. */
+  /** Their last results, on the account of who has opened the group. Where there is no room, they are made again for whoever joins. */
   liveResults: 0.09,
   /** What slow clients have not taken yet. */
   backlogs: 0.12,
@@ -48,6 +49,7 @@ const MEGABYTE = 1024 * 1024
 export class ClientMemory {
   readonly limitBytes: number
   readonly #held = new Map<Purpose, number>()
+  readonly #clients = new Map<Purpose, ClientShares>()
   readonly #caches = new Map<Purpose, { readonly calculatedSize: number }[]>()
 
   constructor(limitMegabytes: number) {
@@ -84,20 +86,25 @@ export class ClientMemory {
 
   /** What each client has of a purpose's share. It limits the clients alone: `hold` limits all of them together. */
   perClient(purpose: Purpose): ClientShares {
-    return new ClientShares(this.#shareOf(purpose) * PART_OF_A_CLIENT)
+    const clients = this.#clients.get(purpose) ?? new ClientShares(this.#shareOf(purpose) * PART_OF_A_CLIENT)
+    this.#clients.set(purpose, clients)
+    return clients
   }
 
-  hold(purpose: Purpose): Holding {
+  /** @param client on whose account it is held; null: whoever limits it otherwise does so */
+  hold(purpose: Purpose, client: Client | null = null): Holding {
+    const clients = this.perClient(purpose)
     let mine = 0
     const add = (bytes: number) => {
       mine += bytes
+      if (client !== null && bytes < 0) clients.give(client, -bytes)
       this.#held.set(purpose, (this.#held.get(purpose) ?? 0) + bytes)
     }
     const hasRoomFor = (bytes: number) => (this.#held.get(purpose) ?? 0) + bytes <= this.#shareOf(purpose)
     return {
       hasRoomFor,
       take: (bytes) => {
-        if (!hasRoomFor(bytes)) return false
+        if (!hasRoomFor(bytes) || (client !== null && !clients.take(client, bytes))) return false
         add(bytes)
         return true
       },

@@ -10,11 +10,10 @@ import type { HostPolicy } from './hosts.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import type { OriginPolicy } from './origins.ts'
 import { refuseRaw } from './raw-refusal.ts'
-import { refuse } from './refusal.ts'
+import { JSON_TYPE, refusalBody, refuse } from './refusal.ts'
 import { RESPONSE_HEADERS } from './response-headers.ts'
 import { createResponseClass } from './unread-answers.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
-import { UpgradableRequest } from './upgrades.ts'
 
 /** Connections, live ones among them. A process can hold some 20,000 descriptors, and the database needs a few. */
 const MAX_CONNECTIONS = 17_000
@@ -44,7 +43,6 @@ export function createHttpServer(
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      IncomingMessage: UpgradableRequest,
       ServerResponse: createResponseClass(unread),
       // The host policy says so in JSON.
       requireHostHeader: false,
@@ -67,6 +65,11 @@ export function createHttpServer(
     childLoggerFactory: (logger) => logger,
   })
   server.server.maxConnections = MAX_CONNECTIONS
+  server.server.on('checkExpectation', (_, response) => {
+    const body = refusalBody('BAD_USER_INPUT', 'The only expectation that is served is 100-continue.')
+    const about = { 'content-type': JSON_TYPE, 'content-length': body.length, connection: 'close' }
+    response.writeHead(417, { ...RESPONSE_HEADERS, ...about }).end(body)
+  })
   acceptJsonBodies(server)
   server.addHook('onRequest', ({ raw }, reply, done) => turns.take(raw, reply.raw, done))
   server.addHook('onRequest', (request, reply, done) => {

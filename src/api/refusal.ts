@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify'
 
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
 /** An answer in the form of GraphQL's, for requests that do not get as far as GraphQL. */
 export function refuse(
   reply: FastifyReply,
@@ -10,7 +12,7 @@ export function refuse(
 ): FastifyReply {
   return reply
     .code(status)
-    .type('application/json; charset=utf-8')
+    .type(JSON_TYPE)
     .send(refusalBody(code, message, extensions))
 }
 

@@ -8,6 +8,7 @@ import type { ApiContext } from './context.ts'
 import { graphqlRoute } from './graphql-route.ts'
 import { createHttpServer } from './http.ts'
 import { ClientMemory } from './client-memory.ts'
+import { limitConnections } from './connection-limit.ts'
 import { documentBytes } from './document-size.ts'
 import { createCaching } from './http-caching.ts'
 import { keyValueCache } from './key-value-cache.ts'
@@ -39,6 +40,7 @@ export interface ServeOptions {
   readonly production: boolean
   readonly maxLiveConnections: number
   readonly maxLiveConnectionsPerAddress: number
+  readonly maxConnectionsPerAddress: number
   readonly trustedProxies: readonly string[]
   readonly clientMemoryMb: number
   /** How long a group that everybody has left waits for somebody who comes back. */
@@ -99,6 +101,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const clientAddressOf = createClientAddress(options.trustedProxies)
   const unread = new UnreadAnswers(memory, clientAddressOf, options.unreadPatienceMs ?? UNREAD_PATIENCE_MS)
   const http = createHttpServer(logger, origins, hosts, unread)
+  limitConnections(http.server, options.maxConnectionsPerAddress, clientAddressOf)
   const operations = new KnownOperations(memory)
   const apollo = createApollo({
     schema,
@@ -170,8 +173,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
       applyCaching,
       counts,
     })
-    acceptUpgrades(http.server, hosts, sockets.upgrade)
   }
+  acceptUpgrades(http.server, hosts, options.graphql ? sockets.upgrade : null)
   await http.listen({ port: options.port, host: options.host })
 
   return {

@@ -99,13 +99,19 @@ export class UnreadAnswers {
 export function createResponseClass(unread: Pick<UnreadAnswers, 'add'>): typeof ServerResponse {
   return class CountedResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
     override end(...given: unknown[]): this {
-      super.end(...(given as []))
+      const [body, ...more] = given
+      const sent = typeof body === 'string' && body.length > LARGE_CHARACTERS ? Buffer.from(body) : body
+      const all: unknown[] = [sent, ...more]
+      super.end(...(all as []))
       const kept = this.socket?.writableLength ?? 0
-      if (kept > 0) unread.add(this, Math.max(kept, lengthOf(given[0])))
+      if (kept > 0) unread.add(this, Math.max(kept, lengthOf(sent)))
       return this
     }
   }
 }
+
+/** A text that is longer is sent as bytes. Otherwise Node makes two more copies of it, which stay until V8 collects them. */
+const LARGE_CHARACTERS = 64 * 1024
 
 /** Before any of it is sent: what the kernel has taken is not told. */
 function lengthOf(body: unknown): number {

@@ -102,9 +102,49 @@ describe('an offer of another protocol than WebSocket is ignored, and the reques
     socket.destroy()
   })
 
+  test('with other requests before and behind it in the same packet', async () => {
+    const ask = (name: string, offer = '') => {
+      const body = JSON.stringify({ query: `{ ${name}: __typename }` })
+      return `${POST}${offer}content-length: ${body.length}\r\n\r\n${body}`
+    }
+    const socket = await openRaw(onhand.url)
+    let received = ''
+    socket.on('data', (data) => (received += String(data)))
+    const names = () => [...received.matchAll(/"data":\{"(\w+)"/g)].map(([, name]) => name)
+    socket.write([ask('a'), ask('b', H2C_OFFER), ask('c'), ask('d', H2C_OFFER), ask('e')].join(''))
+    await until(() => names().length >= 5)
+    socket.write(ask('f'))
+    await until(() => names().length >= 6)
+    expect(names()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+    socket.destroy()
+  })
+
   test.each(['h2c', 'TLS/1.0', 'websocket, h2c', 'quic'])('%s on any path', async (offer) => {
     const bytes = `GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, close\r\nupgrade: ${offer}\r\n\r\n`
     expect(await sendRaw(onhand.url, bytes)).toMatchObject({ status: 200, body: { status: 'ok' } })
+  })
+})
+
+test('an expectation other than 100-continue: 417', async () => {
+  const bytes = `${POST}expect: xyz\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`
+  expect(await sendRaw(onhand.url, bytes)).toMatchObject(refused(417, '100-continue'))
+})
+
+test.each([
+  { why: 'with POST', status: 405, line: 'POST /graphql', more: '' },
+  { why: 'without a key', status: 400, line: 'GET /graphql', more: '' },
+  { why: 'at another path', status: 404, line: 'GET /elsewhere', more: '' },
+  {
+    why: 'from a foreign origin',
+    status: 403,
+    line: 'GET /graphql',
+    more: 'origin: https://evil.example\r\n',
+  },
+])('an upgrade to WebSocket $why: $status', async ({ status, line, more }) => {
+  const bytes = `${line} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n${more}\r\n`
+  expect(await sendRaw(onhand.url, bytes)).toMatchObject({
+    status,
+    body: { errors: [{ message: expect.any(String), extensions: { retryable: false } }] },
   })
 })
 

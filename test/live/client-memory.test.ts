@@ -117,6 +117,25 @@ test('one client cannot take the room of the others', async () => {
   await until(async () => (await kept('liveOperations')) <= before + 1000)
 })
 
+test('one client cannot take the room for results either', async () => {
+  const reference = (nth: number) => `${'x'.repeat(240)}${nth}`
+  for (let nth = 0; nth < 20; nth += 1)
+    await createBatch(onhand, { reference: reference(nth), sku: 'large', quantity: 1 })
+  const socket = await LiveSocket.open(onhand.url)
+  const before = await kept('liveResults')
+  // Some 70 KB each, of the 190 KB that a client can have.
+  const names = Array.from({ length: 14 }, (_, at) => `a${at}: reference`).join(' ')
+  const query = `subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { batches { ${names} } } }`
+  for (let nth = 0; nth < 15; nth += 1)
+    socket.subscribe(String(nth), query, { variables: { skus: ['large', `other ${nth}`] } })
+  await until(() => [...Array(15).keys()].every((nth) => socket.results(String(nth)).length === 1))
+  const taken = (await kept('liveResults')) - before
+  expect(taken).toBeGreaterThan(60_000)
+  expect(taken).toBeLessThan((LIMIT_MB * 1024 * 1024 * 0.09) / 8 + 80_000)
+  await socket.close()
+  await until(async () => (await kept('liveResults')) <= before)
+})
+
 test('what stands around the tokens of a document costs no more than its text', async () => {
   const socket = await LiveSocket.open(onhand.url)
   const before = await kept('liveOperations')

@@ -54,7 +54,7 @@ async function held(): Promise<Record<string, number>> {
   const names = ['sockets', 'streams', 'live_groups', 'live_members', 'watched']
   const counts = await Promise.all(names.map((name) => readMetric(onhand.url, `onhand_${name}`)))
   const memory = await Promise.all(
-    ['liveOperations', 'backlogs'].map((kept) =>
+    ['liveOperations', 'liveResults', 'backlogs', 'unreadAnswers'].map((kept) =>
       readMetric(onhand.url, `onhand_client_memory_bytes{kept="${kept}"}`),
     ),
   )

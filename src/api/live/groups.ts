@@ -118,7 +118,7 @@ export class LiveGroups {
     this.#charge(operation, member.client)
     let group: Group
     try {
-      group = this.#groups.get(operation.key) ?? this.#open(operation)
+      group = this.#groups.get(operation.key) ?? this.#open(operation, member.client)
     } catch (error) {
       this.#giveBack(operation, member.client)
       throw error
@@ -167,7 +167,7 @@ export class LiveGroups {
   }
 
   /** @throws GraphQLError if there is no memory left for it */
-  #open(operation: LiveOperation): Group {
+  #open(operation: LiveOperation, client: Client): Group {
     const { name, key, source, execute } = operation
     const { ledger, memory, stats, createContext } = this.#options
     const held = memory.hold('liveOperations')
@@ -185,7 +185,7 @@ export class LiveGroups {
       this.#keep(group)
       if (this.#groups.get(key) === group) this.#groups.delete(key)
     }
-    const results = memory.hold('liveResults')
+    const results = memory.hold('liveResults', client)
     const onClose = () => {
       letGoOfDocument()
       held.release()

@@ -4,7 +4,6 @@
  * socket is the one that the upgrade was asked on, and ws without compression writes to it at once, so the two do not get into
  * each other's way.
  */
-import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { handleProtocols } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { OriginPolicy } from '../origins.ts'
+import { refuseRaw } from '../raw-refusal.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionOptions } from './connection.ts'
@@ -22,6 +22,11 @@ export interface WebSocketOptions extends ConnectionOptions {
   readonly allowsOrigin: OriginPolicy['allows']
   readonly admission: Admission
   readonly pingIntervalMs: number
+}
+
+interface HttpRefusal {
+  readonly status: number
+  readonly message: string
 }
 
 export interface LiveSockets {
@@ -45,7 +50,16 @@ const SERVICE_RESTART = 1012
 const DRAIN_STEP_MS = 20
 /** Clients that have not closed by then when the server closes are cut off. */
 const CLOSE_TIMEOUT_MS = 2000
-const REFUSED: Readonly<Record<Refusal, number>> = { full: 503, 'address full': 429 }
+const REFUSED: Readonly<Record<Refusal, HttpRefusal>> = {
+  full: { status: 503, message: 'There are too many live connections.' },
+  'address full': { status: 429, message: 'There are too many live connections from your address.' },
+}
+const NOT_FOUND: HttpRefusal = { status: 404, message: 'There is no WebSocket at this path.' }
+const FOREIGN: HttpRefusal = {
+  status: 403,
+  message: 'Pages of this origin may not connect. If they should, name the origin in ALLOWED_ORIGINS.',
+}
+const NO_GET: HttpRefusal = { status: 405, message: 'An upgrade to WebSocket is asked for with GET.' }
 
 export function createLiveSockets(options: WebSocketOptions): LiveSockets {
   const { path, allowsOrigin, admission } = options
@@ -56,6 +70,7 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     // Another protocol is agreed to, or else a browser would not tell its page that the answer is 4406.
     handleProtocols: (offered) => handleProtocols(offered) || (offered.values().next().value ?? false),
   })
+  sockets.on('wsClientError', ({ message }, socket) => refuseRaw(socket, 400, `${message}.`))
   const keepAlive = new KeepAlive(options.pingIntervalMs)
   const connections = new Set<Connection>()
 
@@ -71,10 +86,11 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     })
   }
 
-  function refusalOf(request: IncomingMessage): number | null {
-    const { url = '', headers } = request
-    if (url.split('?', 1)[0] !== path) return 404
-    if (!allowsOrigin(headers)) return 403
+  function refusalOf(request: IncomingMessage): HttpRefusal | null {
+    const { method, url = '', headers } = request
+    if (url.split('?', 1)[0] !== path) return NOT_FOUND
+    if (method !== 'GET') return NO_GET
+    if (!allowsOrigin(headers)) return FOREIGN
     const refusal = admission.refusalOf(request)
     return refusal === null ? null : REFUSED[refusal]
   }
@@ -85,8 +101,8 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     },
     upgrade(request, socket, head) {
       try {
-        const status = refusalOf(request)
-        if (status !== null) refuseUpgrade(socket, status)
+        const refused = refusalOf(request)
+        if (refused !== null) refuseRaw(socket, refused.status, refused.message)
         else sockets.handleUpgrade(request, socket, head, (ws) => serve(ws, socket, request))
       } catch (error) {
         options.report(error, options.createRequestId())
@@ -114,11 +130,4 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
       clearTimeout(cutOff)
     },
   }
-}
-
-/** Node has let go of the connection: nobody else hears its errors or closes it. */
-function refuseUpgrade(socket: Duplex, status: number): void {
-  socket.on('error', () => {})
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
