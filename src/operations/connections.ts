@@ -62,5 +62,11 @@ export const forMaintenance = (url: string): ConnectionOptions => ({
 export const forVerifying = (url: string): ConnectionOptions => ({
   url,
   applicationName: 'onhand verify',
-  settings: { ...everywhere, work_mem: '64MB', synchronous_commit: 'off' },
+  settings: {
+    ...everywhere,
+    work_mem: '64MB',
+    synchronous_commit: 'off',
+    // Starting a worker takes longer than reading a range of keys.
+    max_parallel_workers_per_gather: '0',
+  },
 })

@@ -41,7 +41,7 @@ export interface Copy {
 
 /** Larger than in daily work: rows that change often are written less often. */
 export const COPY_BATCH_EVENTS = 10_000
-const MAX_CACHED_ROWS = 100_000
+const MAX_CACHED_ROWS = 20_000
 
 /**
  * Makes the copy's table, empty. It has the primary key that upserts and comparisons need, and no other index.
