@@ -4,6 +4,7 @@ import { rebuildProjection } from '../projector/rebuild.ts'
 import { UsageError, command } from './command.ts'
 import { withSession } from './database.ts'
 import { startProgress } from './progress.ts'
+import { LINE_ALLOCATED, beginLineAllocatedRelay } from '../integration/line-allocated.ts'
 import { AVAILABILITY_REDIS, restoreReadModel } from '../integration/read-model.ts'
 import { RedisAvailability } from '../integration/redis-availability.ts'
 import { addressOf } from '../lib/connection-failure.ts'
@@ -13,7 +14,7 @@ import type { Session } from '../lib/postgres.ts'
 import { readInstallation } from '../operations/installation.ts'
 import type { OpenedDatabase } from './database.ts'
 
-const NAMES = [...projections.map(({ name }) => name), AVAILABILITY_REDIS]
+const NAMES = [...projections.map(({ name }) => name), AVAILABILITY_REDIS, LINE_ALLOCATED]
 
 export default command({
   name: 'rebuild',
@@ -31,6 +32,7 @@ export default command({
   run: ({ projection: asked, all, 'accept-differences': acceptDifferences }) => {
     if (all === (asked !== undefined)) throw new UsageError('Name one projection, or say --all.')
     if (asked === AVAILABILITY_REDIS) return withSession(rebuildReadModel)
+    if (asked === LINE_ALLOCATED) return withSession(putBackRelay)
     const chosen = projections.filter(({ name }) => all || name === asked)
     if (chosen.length === 0) {
       throw new UsageError(`There is no projection ${asked}; there are ${NAMES.join(', ')}.`)
@@ -57,6 +59,21 @@ export default command({
     })
   },
 })
+
+/** A stream cannot be made anew: it goes on from where the log has it. */
+async function putBackRelay(session: Session): Promise<void> {
+  const partitions = (await createProgressRead(session.db, [LINE_ALLOCATED])()).length
+  if (partitions === 0)
+    throw new UsageError(`${LINE_ALLOCATED} has never been switched on: start a server with REDIS_URL.`)
+  let putBack = 0
+  await beginLineAllocatedRelay(session, partitions, 'now', (partition, position, goesOnFrom) => {
+    putBack += 1
+    process.stdout.write(
+      `${LINE_ALLOCATED}: was at ${partition}:${position}, which the log lacks, and goes on from ${partition}:${goesOnFrom}.\n`,
+    )
+  })
+  if (putBack === 0) process.stdout.write(`${LINE_ALLOCATED}: stands on the log; there is nothing to do.\n`)
+}
 
 async function rebuildReadModel(
   session: Session,

@@ -14,6 +14,7 @@ import type { Commands } from './commands.ts'
 import type { ReadSide } from './read-side.ts'
 import type { Redis } from './redis.ts'
 import type { Shared } from './shared.ts'
+import { onLog } from '../projector/progress.ts'
 
 /** What this process knows of the projections as they change. */
 export interface Live {
@@ -48,7 +49,7 @@ export async function openLive(shared: Shared, parts: LiveParts): Promise<Live> 
     onError: warn('reading for live clients failed'),
   })
   registerHub(instruments, hub)
-  hub.begin(await reads.progress())
+  hub.begin(onLog(await reads.progress()))
   const history = openHistory(shared, parts, hub)
   const poll = openPoll(shared, parts.projectors, hub, history)
   const transport = parts.redis && openTransport(shared, parts, parts.redis, { hub, history, poll })
@@ -96,7 +97,7 @@ function openPoll(
     intervalMs: POLL_INTERVAL_MS,
     onFound({ epoch, progress }) {
       if (epoch !== history.epoch) return
-      hub.catchUp(progress)
+      hub.catchUp(onLog(progress))
       for (const { projection, partition, error } of progress)
         if (error === null) projectors.resume(projection, partition)
     },

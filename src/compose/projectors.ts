@@ -74,10 +74,10 @@ async function startLineAllocatedRelay(shared: Shared, projectors: Projectors, r
     session,
     config.partitions,
     config.lineAllocatedFrom,
-    (partition, position, head) =>
+    (partition, position, goesOnFrom) =>
       logger.warn(
-        { partition, position: String(position), head: String(head) },
-        'line_allocated was ahead of the log, as after a restore, and goes on from its end',
+        { partition, position: String(position), goesOnFrom: String(goesOnFrom) },
+        'the log lacks the point where line_allocated was, as after a restore; it goes on from the last commit before it',
       ),
   ).finally(() => session.close())
   await projectors.run(

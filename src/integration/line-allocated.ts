@@ -2,16 +2,17 @@
  * Every allocation, told to other systems through the Redis stream `line_allocated`: at least once, and in the order of the log.
  * The stream is written before the checkpoint moves, so a crash between the two sends some entries again; `position` tells.
  */
-import { and, eq, gte } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
 import type { Session } from '../lib/postgres.ts'
 import type { RedisLink } from '../lib/redis.ts'
 import type { Partition } from '../log/partition.ts'
 import { LOG_ORIGIN } from '../log/point.ts'
+import type { LogPoint } from '../log/point.ts'
 import { createLogReader } from '../log/read.ts'
 import { createCheckpoints } from '../projector/checkpoint.ts'
 import type { Consumer } from '../projector/consumer.ts'
-import { checkpointPositions, checkpoints } from '../projector/tables.ts'
+import { pointInLog, putBack } from '../projector/lost-checkpoint.ts'
+import { checkpoints } from '../projector/tables.ts'
 
 export const LINE_ALLOCATED = 'line_allocated'
 
@@ -56,15 +57,15 @@ export type RelayBeginning = 'now' | 'start'
 
 /**
  * Makes sure of the relay's checkpoints. Where it is switched on for the first time, they begin where it is told to. Where it was
- * on before, it goes on from where it was; if that is beyond the log's end, as after a restore, from the end.
+ * on before, it goes on from where it was; if the log lacks that point, as after a restore, from the last commit before it.
  *
- * @param onAhead called for each partition in which the relay was ahead of the log
+ * @param onLost called for each partition in which the log lacked the relay's checkpoint
  */
 export async function beginLineAllocatedRelay(
   session: Session,
   partitions: number,
   beginning: RelayBeginning,
-  onAhead: (partition: Partition, position: LogPosition, head: LogPosition) => void,
+  onLost: (partition: Partition, position: LogPosition, goesOnFrom: LogPosition) => void,
 ): Promise<void> {
   const { db } = session
   const { hold, move } = createCheckpoints(db)
@@ -79,26 +80,17 @@ export async function beginLineAllocatedRelay(
       .onConflictDoNothing()
       .returning({ partition: checkpoints.partition })
     const isNew = new Set(added.map(({ partition }) => partition))
-    const held = new Map<Partition, LogPosition>()
-    for (const { partition } of rows) held.set(partition, (await hold(LINE_ALLOCATED, partition)).position)
+    const held = new Map<Partition, LogPoint>()
+    for (const { partition } of rows) held.set(partition, await hold(LINE_ALLOCATED, partition))
     // Read after the locks: until then, another process may have gone on.
     const heads = await createLogReader(db).heads()
-    for (const [partition, position] of held) {
-      const head = heads.get(partition) ?? LOG_ORIGIN
-      if (position > head.position) {
-        onAhead(partition, position, head.position)
-        await db
-          .delete(checkpointPositions)
-          .where(
-            and(
-              eq(checkpointPositions.partition, partition),
-              eq(checkpointPositions.projection, LINE_ALLOCATED),
-              gte(checkpointPositions.position, head.position),
-            ),
-          )
-        await move(LINE_ALLOCATED, partition, head)
+    for (const [partition, checkpoint] of held) {
+      const point = await pointInLog(db, partition, checkpoint)
+      if (point !== checkpoint) {
+        onLost(partition, checkpoint.position, point.position)
+        await putBack(db, LINE_ALLOCATED, partition, point)
       } else if (isNew.has(partition) && beginning === 'now') {
-        await move(LINE_ALLOCATED, partition, head)
+        await move(LINE_ALLOCATED, partition, heads.get(partition) ?? LOG_ORIGIN)
       }
     }
   })

@@ -19,6 +19,7 @@ import type { AvailabilityRow } from '../projection/availability.ts'
 import { createCheckpoints } from '../projector/checkpoint.ts'
 import type { Consumer } from '../projector/consumer.ts'
 import { createFold } from '../projector/fold.ts'
+import { putBack } from '../projector/lost-checkpoint.ts'
 import type { Projection } from '../projector/projection.ts'
 import type { Rows } from '../projector/rows.ts'
 import { checkpoints } from '../projector/tables.ts'
@@ -110,6 +111,10 @@ export async function restoreReadModel(
       .orderBy(asc(checkpoints.partition))
     for (const { partition } of held) {
       const checkpoint = await hold(AVAILABILITY_REDIS, partition)
+      if (!(await isInLog(session.db, partition, checkpoint))) {
+        await restoreLost(session.db, redis, partition)
+        continue
+      }
       const mark = await redis.mark(partition)
       if (when === 'always' || (await isLost(session.db, partition, mark, checkpoint)))
         await restorePartition(session.db, redis, partition, checkpoint)
@@ -117,6 +122,17 @@ export async function restoreReadModel(
       await renew(AVAILABILITY_REDIS, partition)
     }
   })
+}
+
+/** The log lacks the checkpoint. Redis then goes on from where availability in Postgres is. */
+async function restoreLost(db: Database, redis: RedisAvailability, partition: Partition): Promise<void> {
+  const point = await createCheckpoints(db).read(availability.name, partition)
+  if (!(await isInLog(db, partition, point)))
+    throw new CannotRestoreYet(
+      `Run \`onhand rebuild ${availability.name}\` first: the log lacks its checkpoint, too.`,
+    )
+  await restorePartition(db, redis, partition, point)
+  await putBack(db, AVAILABILITY_REDIS, partition, point)
 }
 
 /** In a transaction that holds the checkpoint. */

@@ -13,6 +13,7 @@ import type { Partition } from '../log/partition.ts'
 import { LogReplaced } from '../log/replaced.ts'
 import type { LogTail } from '../log/tail.ts'
 import type { Epoch } from '../log/token.ts'
+import { onLog } from '../projector/progress.ts'
 import type { PartitionProgress } from '../projector/progress.ts'
 import type { Hub } from './hub.ts'
 
@@ -104,7 +105,7 @@ export class LogHistory {
     const rows = await progress()
     this.#epoch = epoch
     tail.reset()
-    hub.replace(epoch, rows, new LogReplaced(REPLACED))
+    hub.replace(epoch, onLog(rows), new LogReplaced(REPLACED))
     for (const { partition, head } of rows) tail.advance(partition, head)
     onReplaced({ epoch, ended, lost })
     return { epoch, progress: rows }

@@ -27,7 +27,7 @@ export function createReplicaProgress(
     async reached(projection: string, token: LogPositions, timeoutMs: number) {
       const deadline = performance.now() + timeoutMs
       for (;;) {
-        const rows = (await readTogether()).filter((row) => row.projection === projection)
+        const rows = (await readTogether()).filter((row) => row.isInLog && row.projection === projection)
         const positions = new Map(rows.map(({ partition, position }) => [partition, position]))
         if ([...token].every(([partition, position]) => position <= (positions.get(partition) ?? 0n)))
           return true

@@ -7,20 +7,22 @@
  * that a lost signal costs a moment and never an event.
  *
  * Modes of a partition: idle (at the head), working, elsewhere (another process has the lock), stopped (the next event
- * cannot be taken: it stays so, and says so, until a restart or until an operator has told it to go on).
+ * cannot be taken, or the log lacks the checkpoint: it stays so, and says so, until a restart or until an operator has told it to go on).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deferred } from '../lib/deferred.ts'
 import type { Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
+import { isInLog } from '../log/commit-ends.ts'
 import { createLogReader } from '../log/read.ts'
 import type { LogEntry, LogReader } from '../log/read.ts'
-import { samePoint } from '../log/point.ts'
+import { LOG_ORIGIN, samePoint } from '../log/point.ts'
 import type { LogPoint } from '../log/point.ts'
 import type { LogTail } from '../log/tail.ts'
 import { createCheckpoints } from './checkpoint.ts'
 import type { Checkpoint, Checkpoints } from './checkpoint.ts'
 import type { Consumer } from './consumer.ts'
+import { describeLost } from './lost-checkpoint.ts'
 import type { ProjectedRow } from './projection.ts'
 import { describeFailure, takeCommits } from './take.ts'
 
@@ -98,6 +100,8 @@ export class Projector {
     const state = this.#partitions[partition]
     if (state === undefined || !state.stopped) return
     state.stopped = false
+    // It may have been put back.
+    state.checkpoint = null
     this.#wakeUp.resolve()
   }
 
@@ -157,23 +161,31 @@ export class Projector {
 
   /** One transaction's work; null if another process is at it. */
   async #advance(partition: Partition, expected: Checkpoint | null) {
-    const { consumer } = this.#options
+    const { consumer, session } = this.#options
     const found = await this.#checkpoints.lock(consumer.name, partition)
     if (found === null) return null
     const from: LogPoint = { position: found.position, tag: found.tag }
     const { generation } = found
-    if (expected === null || !samePoint(from, expected) || generation !== expected.generation)
-      consumer.forget(partition)
-    const taken = await this.#takeNext(partition, from)
+    const isKnown = expected !== null && samePoint(from, expected) && generation === expected.generation
+    if (!isKnown) consumer.forget(partition)
+    const taken =
+      isKnown || (await isInLog(session.db, partition, from))
+        ? await this.#takeNext(partition, from)
+        : { to: from, rows: [], stopped: await this.#describeLost(partition, from) }
     const { to, rows, stopped } = taken ?? { to: from, rows: [], stopped: found.error }
     if (!samePoint(from, to)) {
       // Events from memory can be of a history that the log has lost. Only the log itself can tell, in this transaction.
-      const [isInLog] = await Promise.all([this.#log.has(partition, to), this.#moveCheckpoint(partition, to)])
-      if (!isInLog)
+      const [isThere] = await Promise.all([this.#log.has(partition, to), this.#moveCheckpoint(partition, to)])
+      if (!isThere)
         throw new LostHistory(`The log has no commit that ends at ${partition}:${to.position} as remembered.`)
     }
     if (stopped !== found.error) await this.#checkpoints.stop(consumer.name, partition, stopped)
     return { from, to, rows, stopped, checkpoint: { ...to, generation, error: stopped } }
+  }
+
+  async #describeLost(partition: Partition, { position }: LogPoint): Promise<string> {
+    const head = (await this.#log.heads()).get(partition) ?? LOG_ORIGIN
+    return `It ${describeLost(this.#options.consumer.name, position, head.position)}`
   }
 
   async #moveCheckpoint(partition: Partition, to: LogPoint): Promise<void> {

@@ -5,21 +5,22 @@
  *     fold into a copy ─▶ catch up ─▶ compare, range by range ─▶ hold the projector ─▶ fold the rest ─▶ rename ─▶ let go
  *
  * If the tables differ, nothing is swapped, unless the operator has said that they should, as they do after the fold was
- * changed. Comparing holds nobody up. The projector is held, by its checkpoints' locks, only for the last events and for the
+ * changed, or the log lacks the checkpoint of the old table: then nobody can say what it should be. Comparing holds nobody up. The projector is held, by its checkpoints' locks, only for the last events and for the
  * renaming, which takes as long for a large table as for a small one. A transaction that uses the table, such as a dump, delays
  * the swap and nobody else: the lock is waited for only briefly, and tried again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asc, eq, sql } from 'drizzle-orm'
-import type { LogPosition } from '../domain/values.ts'
 import { isLockTimeout } from '../lib/postgres-error.ts'
 import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
+import type { LogPoint } from '../log/point.ts'
 import { createLogReader } from '../log/read.ts'
 import { createCheckpoints } from './checkpoint.ts'
 import { compareTables, partitionsIn } from './compare.ts'
 import { createCopy } from './copy.ts'
 import type { Copy } from './copy.ts'
+import { pointInLog, putBack } from './lost-checkpoint.ts'
 import type { Projection } from './projection.ts'
 import { isHeldForLong, makeAlike, planSwap } from './swap.ts'
 import { checkpoints } from './tables.ts'
@@ -71,7 +72,8 @@ export async function rebuildProjection(options: RebuildOptions): Promise<Rebuil
     await catchUp(db, copy, name, options.onProgress)
     await makeAlike(db, name, copyName)
     const { rows, copyRows, differences } = await compare(session, copy, name)
-    if (differences.length > 0 && !acceptDifferences) {
+    const isLost = (await goalsOf(db, name, 'read')).some((goal) => goal.isLost)
+    if (differences.length > 0 && !acceptDifferences && !isLost) {
       throw new RebuildDiffers(
         `Rebuilt from the log, ${name} has ${copyRows} rows; now it has ${rows}. They differ:\n${differences.join('\n')}`,
       )
@@ -103,12 +105,12 @@ async function catchUp(
   onProgress: RebuildOptions['onProgress'],
 ): Promise<void> {
   for (;;) {
-    const goals = await positions(db, name, 'read')
-    const total = goals.reduce((sum, [, position]) => sum + position, 0n)
-    const done = () => goals.reduce((sum, [partition]) => sum + copy.position(partition), 0n)
+    const goals = await goalsOf(db, name, 'read')
+    const total = goals.reduce((sum, { point }) => sum + point.position, 0n)
+    const done = () => goals.reduce((sum, { partition }) => sum + copy.position(partition), 0n)
     const behind = total - done()
-    for (const [partition, position] of goals)
-      await copy.fold(partition, position, () => onProgress(done(), total))
+    for (const { partition, point } of goals)
+      await copy.fold(partition, point.position, () => onProgress(done(), total))
     if (behind <= CLOSE_EVENTS) return
   }
 }
@@ -116,11 +118,12 @@ async function catchUp(
 async function compare(session: Session, copy: Copy, name: string) {
   const { db } = session
   const { read } = createCheckpoints(db)
-  const folded = (await positions(db, name, 'read')).map(([partition]) => partition)
+  const folded = (await goalsOf(db, name, 'read')).map(({ partition }) => partition)
   const partitions = new Set([...folded, ...(await partitionsIn(db, copy.pair.table))])
-  return compareTables(session, copy.pair, [...partitions], async (partition) =>
-    copy.fold(partition, (await read(name, partition)).position),
-  )
+  return compareTables(session, copy.pair, [...partitions], async (partition) => {
+    const { position } = await pointInLog(db, partition, await read(name, partition))
+    await copy.fold(partition, position)
+  })
 }
 
 async function swapWhenFree(
@@ -148,32 +151,41 @@ async function swapWhenFree(
 /** The projector waits from here until the transaction ends; queries wait while tables are renamed. */
 async function swap(db: Database, copy: Copy, name: string, renames: readonly string[]) {
   await db.execute(sql.raw(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`))
-  const goals = await positions(db, name, 'hold')
+  const goals = await goalsOf(db, name, 'hold')
   const heldAt = performance.now()
-  for (const [partition, position] of goals) await copy.fold(partition, position)
+  for (const { partition, point } of goals) await copy.fold(partition, point.position)
   await db.execute(sql`lock table views.${sql.identifier(name)} in access exclusive mode`)
   for (const rename of renames) await db.execute(sql.raw(rename))
   const { renew } = createCheckpoints(db)
-  for (const [partition] of goals) await renew(name, partition)
+  for (const { partition, point, isLost } of goals)
+    await (isLost ? putBack(db, name, partition, point) : renew(name, partition))
   return {
     heldMs: performance.now() - heldAt,
-    events: goals.reduce((sum, [, position]) => sum + position, 0n),
+    events: goals.reduce((sum, { point }) => sum + point.position, 0n),
   }
 }
 
+/** Up to where the copy is to be folded in a partition. */
+interface Goal {
+  readonly partition: Partition
+  readonly point: LogPoint
+  /** The log lacks the checkpoint; the point is the last one before it. */
+  readonly isLost: boolean
+}
+
 /** @param how `hold`: locks the checkpoints, in ascending order of partitions */
-async function positions(
-  db: Database,
-  name: string,
-  how: 'hold' | 'read',
-): Promise<[Partition, LogPosition][]> {
+async function goalsOf(db: Database, name: string, how: 'hold' | 'read'): Promise<Goal[]> {
   const rows = await db
     .select({ partition: checkpoints.partition })
     .from(checkpoints)
     .where(eq(checkpoints.projection, name))
     .orderBy(asc(checkpoints.partition))
   const find = createCheckpoints(db)[how]
-  const found: [Partition, LogPosition][] = []
-  for (const { partition } of rows) found.push([partition, (await find(name, partition)).position])
-  return found
+  const goals: Goal[] = []
+  for (const { partition } of rows) {
+    const checkpoint = await find(name, partition)
+    const point = await pointInLog(db, partition, checkpoint)
+    goals.push({ partition, point, isLost: point !== checkpoint })
+  }
+  return goals
 }

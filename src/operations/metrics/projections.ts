@@ -1,4 +1,5 @@
 import { orTimeout } from '../../lib/deadline.ts'
+import { lagOf } from '../../projector/progress.ts'
 import type { PartitionProgress } from '../../projector/progress.ts'
 import type { Instruments } from './instruments.ts'
 
@@ -31,9 +32,7 @@ export function registerProgress(
   instruments.gauges('onhand_log_head', 'Events in the log.', ['partition'], async () =>
     (await rows()).map(({ partition, head }) => [{ partition }, Number(head.position)]),
   )
-  gauge('onhand_projection_lag_events', 'Events that a projection has not taken yet.', (row) =>
-    Number(row.head.position - row.position),
-  )
+  gauge('onhand_projection_lag_events', 'Events that a projection has not taken yet.', (row) => lagOf(row))
   gauge('onhand_projection_lag_seconds', 'How long the first of these events has been waiting.', (row) =>
     row.waitingSince === null ? 0 : (Date.now() - row.waitingSince.getTime()) / 1000,
   )
