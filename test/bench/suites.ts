@@ -9,6 +9,7 @@ import { queries } from './suites/queries.ts'
 import { reductions } from './suites/reductions.ts'
 import { snapshot } from './suites/snapshot.ts'
 import { soak } from './suites/soak.ts'
+import { verify } from './suites/verify.ts'
 
 export const suites: readonly Suite[] = [
   commands,
@@ -21,4 +22,5 @@ export const suites: readonly Suite[] = [
   memory,
   attacks,
   soak,
+  verify,
 ]
