@@ -92,7 +92,9 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     await database.sql`insert into views.checkpoint_positions values (0, 'line_allocated', 4000, 7)`
     const log = createTestLog()
     await start({}, log.logger)
-    expect(log.lines.find(({ msg }) => msg.startsWith('the log lacks the point where line_allocated was'))).toMatchObject({
+    expect(
+      log.lines.find(({ msg }) => msg.startsWith('the log lacks the point where line_allocated was')),
+    ).toMatchObject({
       partition: 0,
       position: '4000',
     })
