@@ -5,9 +5,9 @@ import { codegen } from '@graphql-codegen/core'
 import * as typescript from '@graphql-codegen/typescript'
 import * as typescriptResolvers from '@graphql-codegen/typescript-resolvers'
 import { parse } from 'graphql'
-import { readTypeDefs } from '../src/api/type-defs.ts'
+import { readTypeDefs } from '../src/graphql/type-defs.ts'
 
-export const OUTPUT = fileURLToPath(new URL('../src/api/resolver-types.ts', import.meta.url))
+export const OUTPUT = fileURLToPath(new URL('../src/graphql/resolver-types.ts', import.meta.url))
 
 export function generateTypes(): Promise<string> {
   return codegen({
@@ -35,7 +35,7 @@ export function generateTypes(): Promise<string> {
         PositiveInt: '../domain/values.ts#Quantity',
         NonNegativeInt: '../domain/values.ts#Quantity',
         ConsistencyToken: {
-          input: '../live/consistency.ts#AskedToken',
+          input: '../progress/consistency.ts#AskedToken',
           output: '../log/token.ts#ConsistencyToken',
         },
       },

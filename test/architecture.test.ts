@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const SRC = join(import.meta.dirname, '../src')
 
-/** Each folder with the folders that its files may import from, beside their own. */
+/** Each room, a folder or a part of one, with the rooms that its files may import from, beside their own. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'config.ts': ['lib'],
   domain: [],
@@ -14,24 +14,35 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   command: ['domain', 'lib', 'log'],
   projector: ['domain', 'lib', 'log'],
   projection: ['domain', 'lib', 'log', 'projector'],
-  live: ['domain', 'lib', 'log', 'projector', 'projection'],
+  progress: ['domain', 'lib', 'log', 'projector'],
+  live: ['domain', 'lib', 'log', 'projector', 'projection', 'progress'],
   integration: ['domain', 'lib', 'log', 'command', 'projector', 'projection'],
-  api: ['domain', 'lib', 'log', 'command', 'projector', 'projection', 'live'],
-  operations: ['domain', 'lib', 'log', 'command', 'projector', 'projection', 'live'],
+  // What resolvers have in common; its types name what all of them reach.
+  graphql: ['domain', 'lib', 'log', 'command', 'projector', 'projection', 'progress'],
+  'graphql/mutations': ['domain', 'lib', 'log', 'command', 'graphql'],
+  'graphql/queries': ['domain', 'lib', 'log', 'projector', 'projection', 'progress', 'graphql'],
+  'graphql/subscriptions': [
+    ...['domain', 'lib', 'log', 'projector', 'projection', 'progress', 'live', 'graphql', 'admission'],
+  ],
+  // Whom the server lets in, and how much a client may cost.
+  admission: ['lib'],
+  delivery: ['domain', 'lib', 'log', 'projection', 'live', 'graphql', 'graphql/subscriptions', 'admission'],
+  http: ['lib', 'live', 'graphql', 'graphql/subscriptions', 'delivery', 'admission'],
+  operations: ['domain', 'lib', 'log', 'command', 'projector', 'projection', 'live', 'integration'],
   web: [],
   client: [],
 }
 /** They put the parts together. */
-const COMPOSITIONS = ['compose.ts', 'compose', 'cli']
+const COMPOSITIONS = ['compose.ts', 'compose', 'cli', 'graphql/schema.ts']
 /** Each package with the only places that may know of it. */
 const PACKAGES: Record<string, readonly string[]> = {
   postgres: ['lib/postgres.ts', 'operations'],
   ioredis: ['lib/redis.ts', 'live/redis-channels.ts', 'integration'],
-  graphql: ['api', 'client'],
-  'graphql-ws': ['api', 'client'],
-  ws: ['api'],
-  fastify: ['api', 'web', 'operations/health.ts', 'operations/http-durations.ts'],
-  '@apollo/server': ['api'],
+  graphql: ['graphql', 'delivery', 'http', 'client', 'admission'],
+  'graphql-ws': ['delivery', 'client'],
+  ws: ['delivery'],
+  fastify: ['http', 'delivery', 'admission', 'web', 'operations/health.ts', 'operations/http-durations.ts'],
+  '@apollo/server': ['graphql', 'http'],
 }
 
 interface Import {
@@ -54,7 +65,11 @@ async function imports(): Promise<Import[]> {
   return found
 }
 
-const folderOf = (file: string): string => file.split('/', 1)[0] as string
+/** The innermost room that a file is in. */
+function roomOf(file: string): string {
+  const rooms = Object.keys(MAY_IMPORT).filter((room) => isIn([room], file))
+  return rooms.toSorted((a, b) => b.length - a.length)[0] ?? (file.split('/', 1)[0] as string)
+}
 const isIn = (places: readonly string[], file: string): boolean =>
   places.some((place) => file === place || file.startsWith(`${place}/`))
 
@@ -62,16 +77,14 @@ test('imports between folders go one way', async () => {
   const wrong = (await imports())
     .filter(({ file, of }) => of.endsWith('.ts') && !isIn(COMPOSITIONS, file))
     .filter(({ file, of }) => of.includes('/') || file.includes('/'))
-    .filter(({ file, of }) => ![folderOf(file), ...(MAY_IMPORT[folderOf(file)] ?? [])].includes(folderOf(of)))
+    .filter(({ file, of }) => ![roomOf(file), ...(MAY_IMPORT[roomOf(file)] ?? [])].includes(roomOf(of)))
     // Everybody may read the configuration's type; it is plain data.
     .filter(({ of }) => of !== 'config.ts')
   expect(wrong).toEqual([])
 })
 
 test('the domain is plain TypeScript: it imports no package, and reads no clock', async () => {
-  const outside = (await imports()).filter(
-    ({ file, of }) => folderOf(file) === 'domain' && !of.endsWith('.ts'),
-  )
+  const outside = (await imports()).filter(({ file, of }) => roomOf(file) === 'domain' && !of.endsWith('.ts'))
   expect(outside).toEqual([])
   const files = await readdir(join(SRC, 'domain'), { recursive: true })
   for (const file of files.filter((name) => name.endsWith('.ts'))) {
@@ -83,7 +96,7 @@ test('the domain is plain TypeScript: it imports no package, and reads no clock'
 
 test.each(Object.entries(PACKAGES))('%s is known in few places', async (name, places) => {
   const others = (await imports()).filter(
-    ({ file, of }) => (of === name || of.startsWith(`${name}/`)) && !isIn(places, file),
+    ({ file, of }) => !of.endsWith('.ts') && isIn([name], of) && !isIn(places, file),
   )
   expect(others).toEqual([])
 })

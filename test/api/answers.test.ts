@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { ClientMemory } from '../../src/api/client-memory.ts'
-import { Answers } from '../../src/api/answers.ts'
-import type { Ingredient } from '../../src/api/traced-context.ts'
+import { ClientMemory } from '../../src/admission/client-memory.ts'
+import { Answers } from '../../src/http/answers.ts'
+import type { Ingredient } from '../../src/graphql/traced-context.ts'
 
 const memory = new Map<string, Ingredient['rows']>()
 const peek: Ingredient['peek'] = (key) => memory.get(key)

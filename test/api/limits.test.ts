@@ -10,10 +10,10 @@ import {
 } from 'graphql'
 import { isObjectType } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { fragmentsOf } from '../../src/api/fragments.ts'
-import { introspectionCost } from '../../src/api/introspection.ts'
-import { createLimitCheck } from '../../src/api/limits.ts'
-import { createSchema } from '../../src/api/schema.ts'
+import { fragmentsOf } from '../../src/graphql/fragments.ts'
+import { introspectionCost } from '../../src/graphql/introspection.ts'
+import { createLimitCheck } from '../../src/graphql/limits.ts'
+import { createSchema } from '../../src/graphql/schema.ts'
 
 const schema = createSchema()
 const check = createLimitCheck(schema)

@@ -1,6 +1,6 @@
 import { buildSchema, execute, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import { withoutSuggestion } from '../../src/api/suggestions.ts'
+import { withoutSuggestion } from '../../src/graphql/suggestions.ts'
 
 const schema = buildSchema(
   'enum Colour { RED GREEN } input Paint { colour: Colour } type Query { paint(with: Paint): Colour }',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createClientAddress } from '../../src/api/live/client-address.ts'
+import { createClientAddress } from '../../src/admission/client-address.ts'
 
 const PROXIES = ['10.0.0.0/8', '2001:db8:1::/48', '192.0.2.7']
 const clientOf = createClientAddress(PROXIES)

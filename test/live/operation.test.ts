@@ -1,9 +1,9 @@
 /** Which operations may share results, told by their keys. */
 import { expect, test } from 'vitest'
-import { ClientMemory } from '../../src/api/client-memory.ts'
-import { createPrepare } from '../../src/api/live/operation.ts'
-import type { LiveOperation, LiveRequest, Principal } from '../../src/api/live/operation.ts'
-import { createSchema } from '../../src/api/schema.ts'
+import { ClientMemory } from '../../src/admission/client-memory.ts'
+import { createPrepare } from '../../src/graphql/subscriptions/operation.ts'
+import type { LiveOperation, LiveRequest, Principal } from '../../src/graphql/subscriptions/operation.ts'
+import { createSchema } from '../../src/graphql/schema.ts'
 import { Hub } from '../../src/live/hub.ts'
 import { EPOCH } from '../support/events.ts'
 

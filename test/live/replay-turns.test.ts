@@ -1,8 +1,8 @@
 /** What has been before is read in turns, so that nobody waits for somebody else's replays. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { ReplayTurns } from '../../src/api/live/replay-turns.ts'
-import type { Client } from '../../src/api/client-shares.ts'
+import { ReplayTurns } from '../../src/delivery/replay-turns.ts'
+import type { Client } from '../../src/admission/client-shares.ts'
 import { until } from '../support/until.ts'
 
 const INTERVAL_MS = 20

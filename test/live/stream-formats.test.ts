@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { streamFormatOf } from '../../src/api/live/stream-formats.ts'
+import { streamFormatOf } from '../../src/delivery/stream-formats.ts'
 
 const typeOf = (accept: string) => streamFormatOf(accept)?.headers['content-type']?.split(';', 1)[0]
 

@@ -15,7 +15,7 @@ import {
 } from 'graphql'
 import { expect, test } from 'vitest'
 import { OUTPUT, generateTypes } from '../../schema/generate-types.ts'
-import { readTypeDefs } from '../../src/api/type-defs.ts'
+import { readTypeDefs } from '../../src/graphql/type-defs.ts'
 
 const RELEASED = join(import.meta.dirname, 'released.graphql')
 const schema = buildSchema(readTypeDefs())

@@ -1,6 +1,6 @@
 /** What is made again from the log and compared: the write side's tables, and each projection. */
 import { sql } from 'drizzle-orm'
-import { BATCHES, LINES, StockReplay } from '../../command/stock-replay.ts'
+import { BATCHES, LINES, StockReplay } from './stock-replay.ts'
 import type { LogPosition } from '../../domain/values.ts'
 import type { Database, Session } from '../../lib/postgres.ts'
 import type { Partition } from '../../log/partition.ts'

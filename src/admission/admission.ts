@@ -1,0 +1,69 @@
+/** How many live connections there can be, over WebSocket and HTTP together: in all, and from one address. */
+import type { IncomingMessage } from 'node:http'
+import type { ClientAddressOf } from './client-address.ts'
+import type { Client } from './client-shares.ts'
+
+export interface AdmissionOptions {
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  readonly clientAddressOf: ClientAddressOf
+  /** An address has as many connections as it can have. */
+  readonly onAddressFull: (address: string) => void
+}
+
+/** Why a connection is not admitted: there are too many in all, or from its address. */
+export type Refusal = 'full' | 'address full'
+
+/** What a connection has that was admitted. */
+export interface Place {
+  /** Its address; or itself, where that says nothing. */
+  readonly client: Client
+  /** To be called when the connection is gone. */
+  readonly release: () => void
+}
+
+export class Admission {
+  readonly #options: AdmissionOptions
+  readonly #byAddress = new Map<string, number>()
+  #connections = 0
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  /** @returns null if there is room for another one */
+  refusalOf(request: IncomingMessage): Refusal | null {
+    const { maxConnections, maxConnectionsPerAddress, clientAddressOf, onAddressFull } = this.#options
+    if (this.#connections >= maxConnections) return 'full'
+    const address = clientAddressOf(request)
+    if (address === null || this.#of(address) < maxConnectionsPerAddress) return null
+    onAddressFull(address)
+    return 'address full'
+  }
+
+  admit(request: IncomingMessage): Place {
+    const address = this.#options.clientAddressOf(request)
+    this.#count(address, 1)
+    let released = false
+    return {
+      client: address ?? {},
+      release: () => {
+        if (released) return
+        released = true
+        this.#count(address, -1)
+      },
+    }
+  }
+
+  #of(address: string): number {
+    return this.#byAddress.get(address) ?? 0
+  }
+
+  #count(address: string | null, by: number): void {
+    this.#connections += by
+    if (address === null) return
+    const count = this.#of(address) + by
+    if (count === 0) this.#byAddress.delete(address)
+    else this.#byAddress.set(address, count)
+  }
+}

@@ -1,0 +1,42 @@
+import type { ApiContext } from '../graphql/context.ts'
+import { fault, formatFault } from '../graphql/errors.ts'
+import { inAscii } from './frame.ts'
+import type { Frame } from './frame.ts'
+import type { LiveOperation } from '../graphql/subscriptions/operation.ts'
+import type { LiveStats } from '../live/stats.ts'
+
+/** Executes an operation upon an answer, and makes a frame of the result. */
+export type Render = (answer: unknown, about: Omit<Frame, 'payload'>) => Frame
+
+export interface RenderOptions {
+  readonly stats: LiveStats
+  /** Told of errors that clients see masked. */
+  readonly report: (error: unknown, requestId: string) => void
+}
+
+/** A result is made in one go, while everybody else waits, and may become six times as long in ASCII. */
+const MAX_RESULT_CHARACTERS = 512 * 1024
+const TOO_LARGE = fault(
+  'QUERY_TOO_COMPLEX',
+  `A live result has more than ${MAX_RESULT_CHARACTERS} characters; ask for less of each state.`,
+)
+
+/** @throws GraphQLError from the function that is returned, for a result that is too large */
+export function createRender(
+  execute: LiveOperation['execute'],
+  contextValue: ApiContext,
+  { stats, report }: RenderOptions,
+): Render {
+  const { requestId } = contextValue
+  return (answer, about) => {
+    stats.executions += 1
+    const { data, errors } = execute(answer, contextValue)
+    const json = JSON.stringify({
+      data,
+      errors: errors?.map((error) => formatFault(error, requestId, (cause) => report(cause, requestId))),
+      extensions: about.cursor === null ? undefined : { cursor: about.cursor },
+    })
+    if (json.length > MAX_RESULT_CHARACTERS) throw TOO_LARGE
+    return { payload: inAscii(json), ...about }
+  }
+}

@@ -1,0 +1,99 @@
+/** GraphQL over HTTP, with Apollo Server behind it. */
+import type { ApolloServer } from '@apollo/server'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { GraphQLError, GraphQLSchema } from 'graphql'
+import { LRUCache } from 'lru-cache'
+import type { ApiContext } from '../graphql/context.ts'
+import type { ApplyCaching } from './http-caching.ts'
+import type { AnswerCounts, Lane } from './lane.ts'
+import type { HttpStreams } from '../delivery/http-streams.ts'
+import { createLimitCheck, parseWithinLimits } from '../graphql/limits.ts'
+import type { LimitCheck } from '../graphql/limits.ts'
+import { refuse } from '../admission/refusal.ts'
+import type { UnreadAnswers } from '../admission/unread-answers.ts'
+
+export interface GraphQLRouteOptions {
+  readonly path: string
+  readonly schema: GraphQLSchema
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean
+  readonly apollo: ApolloServer<ApiContext>
+  readonly createContext: (requestId: string) => ApiContext
+  readonly streams: Pick<HttpStreams, 'serve'>
+  /** Null: Apollo answers everything. */
+  readonly lane: Pick<Lane, 'serve' | 'learn'> | null
+  readonly unread: Pick<UnreadAnswers, 'hasRoomFor'>
+  readonly applyCaching: ApplyCaching
+  readonly counts: AnswerCounts
+}
+
+const TOO_MUCH_UNREAD = 'There are too many answers that have not been read yet; send the request again soon.'
+/** Documents whose check is remembered, all together. */
+const MAX_CHECKED_CHARACTERS = 4_000_000
+
+export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
+  const { path, schema, introspection, apollo, createContext, streams, lane, unread, applyCaching, counts } =
+    options
+  const exceeded = createSourceCheck(createLimitCheck(schema, { introspection }))
+  const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
+  async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const refusal = exceeded(sourceOf(request))
+    if (refusal !== null) return refuse(reply, 400, String(refusal.extensions['code']), refusal.message)
+    counts.apollo += 1
+    const body = await askApollo.call(server, request, reply)
+    lane?.learn(request, reply)
+    return reply.send(applyCaching(request, reply, body as string))
+  }
+  server.route({
+    method: ['GET', 'POST'],
+    url: path,
+    handler(request, reply) {
+      if (isBrowsing(request)) return reply.redirect('console/')
+      if (!unread.hasRoomFor(request.raw))
+        return refuse(reply, 503, 'OVERLOADED', TOO_MUCH_UNREAD, { retryable: true })
+      if (streams.serve(request, reply) || lane?.serve(request, reply) === true) return
+      return throughApollo(request, reply)
+    },
+  })
+  server.route({
+    method: ['PUT', 'PATCH', 'DELETE'],
+    url: path,
+    onRequest: async (_, reply) =>
+      refuse(reply.header('allow', 'GET, POST'), 405, 'BAD_USER_INPUT', 'GraphQL requests are GET or POST.'),
+    handler: () => {},
+  })
+}
+
+/** Somebody typed the address into a browser. */
+function isBrowsing({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
+  return method === 'GET' && !url.includes('?') && accept.includes('text/html')
+}
+
+/** The document as Apollo will read it: what this does not see, nothing has measured. */
+function sourceOf({ method, url, body }: FastifyRequest): unknown {
+  if (method === 'GET') return new URL(url, 'http://localhost').searchParams.get('query')
+  return typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined
+}
+
+/** Syntax errors, and what is no document at all, are for Apollo to report. */
+function createSourceCheck(exceeded: LimitCheck): (source: unknown) => GraphQLError | null {
+  const checked = new LRUCache<string, { exceeded: GraphQLError | null }>({
+    maxSize: MAX_CHECKED_CHARACTERS,
+    sizeCalculation: (_, source) => source.length + 1,
+  })
+  return (source) => {
+    if (typeof source !== 'string') return null
+    let check = checked.get(source)
+    if (check === undefined) {
+      try {
+        check = { exceeded: exceeded(parseWithinLimits(source)) }
+      } catch (error) {
+        const { extensions } = error as GraphQLError
+        check = { exceeded: extensions['code'] === 'QUERY_TOO_COMPLEX' ? (error as GraphQLError) : null }
+      }
+      checked.set(source, check)
+    }
+    return check.exceeded
+  }
+}

@@ -1,0 +1,28 @@
+/** Whether an event follows from those before it, and whether a commit left a batch as it may be. For `onhand verify`. */
+import { kindOf } from '../../domain/events.ts'
+import type { StockBefore } from '../../domain/events/event-kind.ts'
+import type { Batch } from '../../domain/product.ts'
+import type { LogPosition } from '../../domain/values.ts'
+import type { Partition } from '../../log/partition.ts'
+import type { LoggedEvent } from '../../log/read.ts'
+
+/** @returns what is wrong with the event; null if it follows from what was before */
+export function checkEvent(
+  partition: Partition,
+  { position, event }: Pick<LoggedEvent, 'position' | 'event'>,
+  before: StockBefore,
+): string | null {
+  const wrong = kindOf(event).contradiction(event, before)
+  return wrong === null ? null : `event ${partition}:${position} (${event.type}): ${wrong}`
+}
+
+/** @returns what is wrong with a batch as a commit left it */
+export function checkBatch(
+  partition: Partition,
+  position: LogPosition,
+  batch: Batch | undefined,
+): string | null {
+  if (batch === undefined || (batch.allocated >= 0 && batch.allocated <= batch.quantity)) return null
+  const { reference, allocated, quantity } = batch
+  return `the commit that ends at ${partition}:${position} left batch ${reference} with ${allocated} of ${quantity} units allocated`
+}
