@@ -15,6 +15,11 @@ export type Client = (target: Target, signal: AbortSignal) => Promise<Tally>
 
 export type Note = (outcome: string) => void
 
+/** Longer than any wait that the server limits. A client that waits in vain is a finding, and keeps nobody from leaving. */
+const ROUND_TIMEOUT_MS = 60_000
+/** How long a client may take to leave. */
+const LEAVING_MS = 5000
+
 /** Rounds with a pause after each, until the signal. What a round throws is an outcome, too, unless it was stopped. */
 export async function repeatedly(
   signal: AbortSignal,
@@ -27,13 +32,29 @@ export async function repeatedly(
   }
   for (let nth = 0; !signal.aborted; nth += 1) {
     try {
-      await round(note, nth)
+      const ended = await within(signal, round(note, nth))
+      if (!ended && !signal.aborted) note('waited in vain')
     } catch (error) {
       if (!signal.aborted) note((error as Error).message)
     }
     await pause(pauseMs, signal)
   }
   return tally
+}
+
+/** @returns whether the round has ended; false if it takes too long, or is not over soon after the signal */
+async function within(signal: AbortSignal, round: Promise<void>): Promise<boolean> {
+  const over = new AbortController()
+  const tooLong = async () => {
+    await pause(ROUND_TIMEOUT_MS, AbortSignal.any([signal, over.signal]))
+    await pause(LEAVING_MS, over.signal)
+    return false
+  }
+  try {
+    return await Promise.race([round.then(() => true), tooLong()])
+  } finally {
+    over.abort()
+  }
 }
 
 /** Ends early at the signal. */
