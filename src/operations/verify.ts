@@ -12,7 +12,7 @@ import { isUnavailable } from '../lib/postgres-error.ts'
 import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import { createLogReader } from '../log/read.ts'
-import type { LogEntry } from '../log/read.ts'
+import type { LogEntry, LogReader } from '../log/read.ts'
 import { projections } from '../projection/all.ts'
 import { COPY_BATCH_EVENTS } from '../projector/copy.ts'
 import { checked } from './verify/check.ts'
@@ -116,31 +116,50 @@ async function replayLog(
   for (const partition of partitions) {
     const goals = new Map<Subject, LogPosition>()
     for (const subject of subjects) goals.set(subject, await subject.goal(partition))
-    const head = heads.get(partition)?.position ?? 0n
-    let at = 0n as LogPosition
-    let next = log.read(partition, at, COPY_BATCH_EVENTS)
-    while (at < head) {
-      const page = await next
-      const last = page.at(-1)
-      if (last === undefined) break
-      next = log.read(partition, last.position, COPY_BATCH_EVENTS)
-      next.catch(() => {})
-      const taking = subjects.map((subject) =>
+    const takers = subjects.map(
+      (subject) => (page: readonly LogEntry[]) =>
         takeUpTo(subject, partition, page, goals.get(subject), failures),
-      )
-      taking.push(
-        checkCommands(db, partition, at, last.position, receiptRetentionHours).then((found) => {
-          wrong.push(...found)
-        }),
-      )
-      await Promise.all(taking)
-      at = last.position
-      onProgress(before + at, total)
-    }
-    await next
+    )
+    takers.push(async (page) => {
+      const [first, last] = [page[0] as LogEntry, page.at(-1) as LogEntry]
+      const from = (first.position - 1n) as LogPosition
+      wrong.push(...(await checkCommands(db, partition, from, last.position, receiptRetentionHours)))
+    })
+    const head = heads.get(partition)?.position ?? 0n
+    await throughPages(log, partition, head, takers, (at) => onProgress(before + at, total))
     before += head
   }
   return wrong
+}
+
+type TakePage = (page: readonly LogEntry[]) => Promise<void>
+
+/** Each taker takes the pages in their order. One that is quick goes ahead of the others, by one page at most. */
+async function throughPages(
+  log: LogReader,
+  partition: Partition,
+  head: bigint,
+  takers: readonly TakePage[],
+  onPage: (at: LogPosition) => void,
+): Promise<void> {
+  let taking = takers.map(() => Promise.resolve())
+  let next = log.read(partition, 0n as LogPosition, COPY_BATCH_EVENTS)
+  for (let at = 0n; at < head;) {
+    const page = await next
+    const last = page.at(-1)
+    if (last === undefined) break
+    const before = taking
+    taking = takers.map(async (take, index) => {
+      await before[index]
+      await take(page)
+    })
+    next = log.read(partition, last.position, COPY_BATCH_EVENTS)
+    for (const started of [next, ...taking]) started.catch(() => {})
+    await Promise.all(before)
+    at = last.position
+    onPage(last.position)
+  }
+  await Promise.all([next, ...taking])
 }
 
 async function takeUpTo(

@@ -40,7 +40,7 @@ export interface Copy {
 }
 
 /** Larger than in daily work: rows that change often are written less often. */
-export const COPY_BATCH_EVENTS = 10_000
+export const COPY_BATCH_EVENTS = 20_000
 const MAX_CACHED_ROWS = 20_000
 
 /**
