@@ -18,7 +18,7 @@ export default command({
         partitions,
         now: () => new Date(),
         onCommit: () => {},
-        onBatch: () => {},
+        onCommandGroup: () => {},
       })
       try {
         const heads = await createLogReader(writeSide.db).heads()

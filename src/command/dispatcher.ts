@@ -36,10 +36,10 @@ export interface DispatcherOptions {
   readonly maxQueuedCommands: number
   /** Told of each commit at once, before its callers are. */
   readonly onCommit: (commit: Commit) => void
-  readonly onBatch: (report: BatchReport) => void
+  readonly onCommandGroup: (report: CommandGroupReport) => void
 }
 
-export interface BatchReport {
+export interface CommandGroupReport {
   readonly commands: number
   readonly durationMs: number
   readonly failed: boolean
@@ -52,12 +52,12 @@ interface Waiting {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #lanes: Lane[]
+  readonly #queues: PartitionQueue[]
   #closed = false
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#lanes = options.writers.map((writer, partition) => new Lane(partition, writer, options))
+    this.#queues = options.writers.map((writer, partition) => new PartitionQueue(partition, writer, options))
   }
 
   /**
@@ -66,23 +66,23 @@ export class Dispatcher {
    */
   async dispatch(request: CommandRequest): Promise<Outcome> {
     if (this.#closed) throw new Unavailable('The server is shutting down.')
-    const [only, ...others] = this.#lanes
+    const [only, ...others] = this.#queues
     if (only === undefined) throw new Error('The log has no partitions.')
     if (others.length === 0) return only.add({ ...request, claimed: null })
     const { partition, claimed } = await this.#route(request).catch((error: unknown) => {
       throw asFault(error)
     })
-    return (this.#lanes[partition] as Lane).add({ ...request, claimed })
+    return (this.#queues[partition] as PartitionQueue).add({ ...request, claimed })
   }
 
   get queuedCommands(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.length, 0)
+    return this.#queues.reduce((sum, queue) => sum + queue.length, 0)
   }
 
   /** Answers what is queued and takes no more. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all(this.#lanes.map((lane) => lane.idle()))
+    await Promise.all(this.#queues.map((queue) => queue.idle()))
   }
 
   async #route({ id, command }: CommandRequest): Promise<{ partition: Partition; claimed: boolean | null }> {
@@ -93,24 +93,24 @@ export class Dispatcher {
   async #partitionFor(id: CommandId, command: Command): Promise<Partition> {
     const { answeredIn, skuOf } = this.#options
     const concerns = concernsOf(command)
-    if (concerns.sku !== null) return partitionOf(concerns.sku, this.#lanes.length)
+    if (concerns.sku !== null) return partitionOf(concerns.sku, this.#queues.length)
     // A command that was refused because there was no such batch keeps that answer when there is one.
     const [answered, sku] = await Promise.all([answeredIn(id), skuOf(concerns.batch)])
-    return answered ?? (sku === undefined ? 0 : partitionOf(sku, this.#lanes.length))
+    return answered ?? (sku === undefined ? 0 : partitionOf(sku, this.#queues.length))
   }
 
   /** Claims the reference of a new batch, unless it is for the batch's own partition to grant. */
   async #claim(command: Command, partition: Partition): Promise<boolean | null> {
     const { claim } = concernsOf(command)
     if (claim === undefined) return null
-    const home = homeOf(claim.reference, this.#lanes.length)
+    const home = homeOf(claim.reference, this.#queues.length)
     if (home === partition) return null
     const { claimReferences, now } = this.#options
     return (await claimReferences(home, [claim], now())).length > 0
   }
 }
 
-class Lane {
+class PartitionQueue {
   readonly #partition: Partition
   readonly #writer: Pick<PartitionWriter, 'write'>
   readonly #options: DispatcherOptions
@@ -172,7 +172,11 @@ class Lane {
       await this.#fail(batch, error, alone)
       return []
     } finally {
-      this.#options.onBatch({ commands: batch.length, durationMs: performance.now() - startedAt, failed })
+      this.#options.onCommandGroup({
+        commands: batch.length,
+        durationMs: performance.now() - startedAt,
+        failed,
+      })
     }
   }
 

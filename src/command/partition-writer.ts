@@ -176,7 +176,7 @@ export class PartitionWriter {
     const earlier = unit.receipt(id)
     if (earlier !== undefined) {
       if (isFingerprintOf(earlier.fingerprint, command)) return { ...earlier.outcome, replayed: true }
-      return { status: 'refused', rejection: { type: 'CommandIdReused', commandId: id }, replayed: false }
+      return { status: 'rejected', rejection: { type: 'CommandIdReused', commandId: id }, replayed: false }
     }
     const decision = await this.#decide(unit, id, command, now, isFirst)
     if (decision === null || decision instanceof Error) return decision
@@ -187,7 +187,7 @@ export class PartitionWriter {
 
   #take(unit: Unit, decision: Accepted | Rejected): Outcome {
     if (decision.status === 'rejected')
-      return { status: 'refused', rejection: decision.rejection, replayed: false }
+      return { status: 'rejected', rejection: decision.rejection, replayed: false }
     unit.apply(decision)
     const { batchReference } = decision
     return {

@@ -1,7 +1,7 @@
 /** Receipts as stored: what a command was answered, found again by its id. */
 import { parseLogPosition } from '../domain/values.ts'
 import type { BatchReference, CommandId, LogPosition } from '../domain/values.ts'
-import type { Outcome, Refusal } from './request.ts'
+import type { Outcome, CommandRejection } from './request.ts'
 import type { receipts } from './tables.ts'
 
 export interface Receipt {
@@ -13,11 +13,11 @@ export interface Receipt {
 
 type ReceiptRow = typeof receipts.$inferSelect
 
-type Answer = { readonly batchReference: BatchReference | null } | { readonly rejection: StoredRefusal }
+type Answer = { readonly batchReference: BatchReference | null } | { readonly rejection: StoredRejection }
 
-type StoredRefusal =
-  | Exclude<Refusal, { type: 'StaleVersion' }>
-  | (Omit<Extract<Refusal, { type: 'StaleVersion' }>, 'expected' | 'actual'> & {
+type StoredRejection =
+  | Exclude<CommandRejection, { type: 'StaleVersion' }>
+  | (Omit<Extract<CommandRejection, { type: 'StaleVersion' }>, 'expected' | 'actual'> & {
       expected: string
       actual: string
     })
@@ -27,7 +27,7 @@ export function encodeReceipt(receipt: Receipt, partition: number, recordedAt: D
   const answer: Answer =
     outcome.status === 'accepted'
       ? { batchReference: outcome.batchReference }
-      : { rejection: storedRefusal(outcome.rejection) }
+      : { rejection: storedRejection(outcome.rejection) }
   const position = outcome.status === 'accepted' ? outcome.position : null
   return { commandId, partition, fingerprint, position, answer, recordedAt }
 }
@@ -36,7 +36,7 @@ export function decodeReceipt({ commandId, partition, fingerprint, position, ans
   const stored = answer as Answer
   const outcome: Outcome =
     'rejection' in stored
-      ? { status: 'refused', rejection: refusal(stored.rejection), replayed: false }
+      ? { status: 'rejected', rejection: rejectionFrom(stored.rejection), replayed: false }
       : {
           status: 'accepted',
           partition,
@@ -47,12 +47,12 @@ export function decodeReceipt({ commandId, partition, fingerprint, position, ans
   return { commandId, fingerprint, outcome }
 }
 
-function storedRefusal(rejection: Refusal): StoredRefusal {
+function storedRejection(rejection: CommandRejection): StoredRejection {
   if (rejection.type !== 'StaleVersion') return rejection
   return { ...rejection, expected: String(rejection.expected), actual: String(rejection.actual) }
 }
 
-function refusal(stored: StoredRefusal): Refusal {
+function rejectionFrom(stored: StoredRejection): CommandRejection {
   if (stored.type !== 'StaleVersion') return stored
   return { ...stored, expected: parseLogPosition(stored.expected), actual: parseLogPosition(stored.actual) }
 }

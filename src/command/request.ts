@@ -27,7 +27,7 @@ export interface RoutedRequest extends CommandRequest {
   readonly claimed: boolean | null
 }
 
-export type Outcome = Accepted | Refused
+export type Outcome = Accepted | Rejected
 
 export interface Accepted {
   readonly status: 'accepted'
@@ -39,13 +39,13 @@ export interface Accepted {
   readonly replayed: boolean
 }
 
-export interface Refused {
-  readonly status: 'refused'
-  readonly rejection: Refusal
+export interface Rejected {
+  readonly status: 'rejected'
+  readonly rejection: CommandRejection
   readonly replayed: boolean
 }
 
-export type Refusal = Rejection | CommandIdReused
+export type CommandRejection = Rejection | CommandIdReused
 
 /** Another command has had this id. */
 export interface CommandIdReused {

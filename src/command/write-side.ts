@@ -9,7 +9,7 @@ import { PartitionWriter } from './partition-writer.ts'
 import { createStreamPositions } from './stream-fence.ts'
 import type { StreamPositions } from './stream-fence.ts'
 
-export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | 'onBatch'> {
+export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | 'onCommandGroup'> {
   readonly connection: ConnectionOptions
   readonly partitions: number
   readonly now: () => Date
@@ -34,7 +34,7 @@ export function createWriteSide({
   partitions,
   now,
   onCommit,
-  onBatch,
+  onCommandGroup,
 }: WriteSideOptions): WriteSide {
   const sessions = Array.from({ length: partitions }, () => openSession(connection))
   const lookups = openPool(connection, 2)
@@ -50,7 +50,7 @@ export function createWriteSide({
     maxBatchCommands: MAX_BATCH_COMMANDS,
     maxQueuedCommands: MAX_QUEUED_COMMANDS,
     onCommit,
-    onBatch,
+    onCommandGroup,
   })
   return {
     dispatcher,

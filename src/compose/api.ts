@@ -46,7 +46,7 @@ export async function openApi(shared: Shared, parts: ApiParts): Promise<Served> 
   durations.register(instruments.registry)
   const served = await serve({
     ...config,
-    shortLane: options.shortLane ?? true,
+    fastPath: options.fastPath ?? true,
     groupLingerMs: options.groupLingerMs,
     unreadPatienceMs: options.unreadPatienceMs,
     logger,

@@ -21,7 +21,7 @@ export function openCommands(
     partitions: config.partitions,
     now,
     onCommit: (commit) => tail.add(commit),
-    onBatch: metrics.batch,
+    onCommandGroup: metrics.commandGroup,
   })
   onClose(() => writeSide.close())
   async function dispatch(request: CommandRequest): Promise<Outcome> {

@@ -15,7 +15,7 @@ export interface ComposeOptions {
   readonly logger: Logger
   readonly now?: () => Date
   /** False: no query is answered but by Apollo itself, to compare. */
-  readonly shortLane?: boolean
+  readonly fastPath?: boolean
   /** How long a live group that everybody has left waits for somebody who comes back. */
   readonly groupLingerMs?: number
   /** How long a client may leave an answer unread while others need the room; a second if it is left out. */

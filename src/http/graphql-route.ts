@@ -6,7 +6,7 @@ import type { GraphQLError, GraphQLSchema } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { ApiContext } from '../graphql/context.ts'
 import type { ApplyCaching } from './http-caching.ts'
-import type { AnswerCounts, Lane } from './lane.ts'
+import type { AnswerCounts, FastPath } from './fast-path.ts'
 import type { HttpStreams } from '../delivery/http-streams.ts'
 import { createLimitCheck, parseWithinLimits } from '../graphql/limits.ts'
 import type { LimitCheck } from '../graphql/limits.ts'
@@ -22,7 +22,7 @@ export interface GraphQLRouteOptions {
   readonly createContext: (requestId: string) => ApiContext
   readonly streams: Pick<HttpStreams, 'serve'>
   /** Null: Apollo answers everything. */
-  readonly lane: Pick<Lane, 'serve' | 'learn'> | null
+  readonly fastPath: Pick<FastPath, 'serve' | 'learn'> | null
   readonly unread: Pick<UnreadAnswers, 'hasRoomFor'>
   readonly applyCaching: ApplyCaching
   readonly counts: AnswerCounts
@@ -33,8 +33,18 @@ const TOO_MUCH_UNREAD = 'There are too many answers that have not been read yet;
 const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
-  const { path, schema, introspection, apollo, createContext, streams, lane, unread, applyCaching, counts } =
-    options
+  const {
+    path,
+    schema,
+    introspection,
+    apollo,
+    createContext,
+    streams,
+    fastPath,
+    unread,
+    applyCaching,
+    counts,
+  } = options
   const exceeded = createSourceCheck(createLimitCheck(schema, { introspection }))
   const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
   async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -42,7 +52,7 @@ export async function graphqlRoute(server: FastifyInstance, options: GraphQLRout
     if (refusal !== null) return refuse(reply, 400, String(refusal.extensions['code']), refusal.message)
     counts.apollo += 1
     const body = await askApollo.call(server, request, reply)
-    lane?.learn(request, reply)
+    fastPath?.learn(request, reply)
     return reply.send(applyCaching(request, reply, body as string))
   }
   server.route({
@@ -52,7 +62,7 @@ export async function graphqlRoute(server: FastifyInstance, options: GraphQLRout
       if (isBrowsing(request)) return reply.redirect('console/')
       if (!unread.hasRoomFor(request.raw))
         return refuse(reply, 503, 'OVERLOADED', TOO_MUCH_UNREAD, { retryable: true })
-      if (streams.serve(request, reply) || lane?.serve(request, reply) === true) return
+      if (streams.serve(request, reply) || fastPath?.serve(request, reply) === true) return
       return throughApollo(request, reply)
     },
   })

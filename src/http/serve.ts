@@ -13,8 +13,8 @@ import { documentBytes } from '../graphql/document-size.ts'
 import { createCaching } from './http-caching.ts'
 import { keyValueCache } from './key-value-cache.ts'
 import { KnownOperations } from './known-operations.ts'
-import { Lane } from './lane.ts'
-import type { AnswerCounts } from './lane.ts'
+import { FastPath } from './fast-path.ts'
+import type { AnswerCounts } from './fast-path.ts'
 import { createHostPolicy } from '../admission/hosts.ts'
 import { createOriginPolicy } from '../admission/origins.ts'
 import { createSchema } from '../graphql/schema.ts'
@@ -52,7 +52,7 @@ export interface ServeOptions {
   readonly cacheMaxAgeSeconds: number
   readonly cacheStaleSeconds: number
   /** False: every query goes through Apollo, whatever is known of it. */
-  readonly shortLane: boolean
+  readonly fastPath: boolean
   readonly logger: Logger
   readonly createContext: (requestId: string) => ApiContext
   readonly live: LiveStreams
@@ -117,9 +117,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
     maxAgeSeconds: options.cacheMaxAgeSeconds,
     staleSeconds: options.cacheStaleSeconds,
   })
-  const counts: AnswerCounts = { apollo: 0, lane: 0, memory: 0 }
-  const lane = options.shortLane
-    ? new Lane({ operations, memory, createContext, applyCaching, counts, report })
+  const counts: AnswerCounts = { apollo: 0, fastPath: 0, memory: 0 }
+  const fastPath = options.fastPath
+    ? new FastPath({ operations, memory, createContext, applyCaching, counts, report })
     : null
   const groups = new LiveGroups({
     ledger: live.hub.ledger,
@@ -168,7 +168,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       apollo,
       createContext,
       streams,
-      lane,
+      fastPath,
       unread,
       applyCaching,
       counts,

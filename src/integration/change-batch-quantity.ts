@@ -145,7 +145,7 @@ export class ChangeBatchQuantityIntake {
       const source = { stream: CHANGE_BATCH_QUANTITY, entryId: id, after }
       const command = commandOf(fields)
       const outcome = await this.#options.dispatch({ id: parseCommandId(id), command, source })
-      return { reason: outcome.status === 'refused' ? outcome.rejection.type : null, isRecorded: true }
+      return { reason: outcome.status === 'rejected' ? outcome.rejection.type : null, isRecorded: true }
     } catch (error) {
       if (error instanceof AnsweredBefore) return { reason: null, isRecorded: true }
       return { reason: this.#reasonFor(id, error), isRecorded: false }

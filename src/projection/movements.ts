@@ -19,7 +19,7 @@ export interface MovementRow {
   readonly orderId: OrderId | null
   readonly reason: string | null
   /** The id of the command that caused the movement. */
-  readonly reference: CommandId
+  readonly commandId: CommandId
   readonly availableBefore: number
   readonly availableAfter: number
   readonly recordedAt: Date
@@ -37,7 +37,7 @@ const tableNamed = (name: string) =>
       batchReference: id('batch_reference').$type<BatchReference>(),
       orderId: id('order_id').$type<OrderId>(),
       reason: text('reason'),
-      reference: id('reference').$type<CommandId>().notNull(),
+      commandId: id('reference').$type<CommandId>().notNull(),
       availableBefore: integer('available_before').notNull(),
       availableAfter: integer('available_after').notNull(),
       recordedAt: instant('recorded_at').notNull(),
@@ -56,7 +56,7 @@ export const movements: Projection<MovementRow> = {
   keeps: 'every',
   tableNamed,
   keyOf: (event) => event.sku,
-  fold: (last, { event, position: at, recordedAt, commandId: reference }, partition) => {
+  fold: (last, { event, position: at, recordedAt, commandId }, partition) => {
     const change = batchChange(event)
     const { type, quantity, reason = null } = kindOf(event).movement(event)
     const availableBefore = last?.availableAfter ?? 0
@@ -69,7 +69,7 @@ export const movements: Projection<MovementRow> = {
       reason,
       batchReference: change?.reference ?? null,
       orderId: isLineEvent(event) ? event.orderId : null,
-      reference,
+      commandId,
       availableBefore,
       availableAfter: availableBefore + availableBy(change),
       recordedAt,

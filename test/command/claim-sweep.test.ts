@@ -50,7 +50,7 @@ test('they go after a while; those with a batch, and young ones, stay', async ()
   ])
   // A reference that is free again may be another product's.
   expect(await writeSide.send(createBatch('lost-1', 'sku-2', 1))).toMatchObject({ status: 'accepted' })
-  expect(await writeSide.send(createBatch('batch-1', 'sku-2', 1))).toMatchObject({ status: 'refused' })
+  expect(await writeSide.send(createBatch('batch-1', 'sku-2', 1))).toMatchObject({ status: 'rejected' })
 })
 
 test('one that is claimed anew while it is swept stays', async () => {

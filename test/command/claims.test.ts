@@ -36,7 +36,7 @@ test('of many that create a batch of the same reference at once, in several part
   const outcomes = await Promise.all(sent)
   expect(outcomes.filter((outcome) => outcome.status === 'accepted')).toHaveLength(REFERENCES)
   for (const outcome of outcomes)
-    if (outcome.status === 'refused') expect(outcome.rejection.type).toBe('BatchReferenceTaken')
+    if (outcome.status === 'rejected') expect(outcome.rejection.type).toBe('BatchReferenceTaken')
   const [row] =
     await database.sql`select count(*)::int as rows, count(distinct reference)::int as refs from stock.batches`
   expect(row).toEqual({ rows: REFERENCES, refs: REFERENCES })
@@ -46,7 +46,7 @@ test('a refusal is answered again to whoever sends the command again', async () 
   const [first, second] = processes as [TestWriteSide, TestWriteSide]
   await first.send(createBatch('b', 'sku-0', 1))
   const refused = await second.send(createBatch('b', 'sku-1', 1), 'again')
-  expect(refused).toMatchObject({ status: 'refused', rejection: { type: 'BatchReferenceTaken' } })
+  expect(refused).toMatchObject({ status: 'rejected', rejection: { type: 'BatchReferenceTaken' } })
   await database.sql`delete from stock.batch_references`
   expect(await first.send(createBatch('b', 'sku-1', 1), 'again')).toEqual({ ...refused, replayed: true })
 })
@@ -54,7 +54,7 @@ test('a refusal is answered again to whoever sends the command again', async () 
 test('a change that was refused because there was no such batch stays refused when there is one', async () => {
   const [first, second] = processes as [TestWriteSide, TestWriteSide]
   const refused = await first.send(changeBatchQuantity('b', 5), 'early')
-  expect(refused).toMatchObject({ status: 'refused', rejection: { type: 'BatchNotFound' } })
+  expect(refused).toMatchObject({ status: 'rejected', rejection: { type: 'BatchNotFound' } })
   const sku = Array.from({ length: SKUS }, (_, at) => `sku-${at}`).find(
     (one) => partitionOf(one as Sku, PARTITIONS) !== 0,
   )

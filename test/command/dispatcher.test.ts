@@ -1,7 +1,7 @@
 /** How commands become batches, with writers that do as the test says. */
 import { describe, expect, test } from 'vitest'
 import { Dispatcher } from '../../src/command/dispatcher.ts'
-import type { BatchReport } from '../../src/command/dispatcher.ts'
+import type { CommandGroupReport } from '../../src/command/dispatcher.ts'
 import { OutcomeUnknown, Overloaded, Unavailable } from '../../src/command/faults.ts'
 import type { Written } from '../../src/command/partition-writer.ts'
 import type { CommandRequest, Outcome } from '../../src/command/request.ts'
@@ -54,7 +54,7 @@ function writes(ids: string[]): Written {
 function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {}) {
   const writer = new HeldWriter()
   const commits: Commit[] = []
-  const reports: BatchReport[] = []
+  const reports: CommandGroupReport[] = []
   const dispatcher = new Dispatcher({
     writers: [writer],
     skuOf: async () => undefined,
@@ -64,7 +64,7 @@ function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {
     maxBatchCommands: 100,
     maxQueuedCommands: 100,
     onCommit: (commit) => commits.push(commit),
-    onBatch: (report) => reports.push(report),
+    onCommandGroup: (report) => reports.push(report),
     ...options,
   })
   const send = (id: string, command: Command = allocate('o', 'LAMP', 1)) =>

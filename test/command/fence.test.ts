@@ -39,7 +39,7 @@ test('after a failover that lost commits, the same head with other events is not
   await b.send(allocate('o2', 'lamp', 10))
   await b.send(createBatch('c', 'vase', 1))
   expect(await a.send(allocate('o3', 'lamp', 10))).toMatchObject({
-    status: 'refused',
+    status: 'rejected',
     rejection: { type: 'OutOfStock' },
   })
 })

@@ -72,7 +72,7 @@ test('lines that were served from more stock come first, and the others go on wa
 test(`one that would move more than ${MAX_LINES_PER_COMMAND} lines is rejected, and changes nothing`, async () => {
   await fullBatch('b', 'lamp', MAX_LINES_PER_COMMAND + 1)
   expect(await stock.send(changeBatchQuantity('b', 0))).toMatchObject({
-    status: 'refused',
+    status: 'rejected',
     rejection: { type: 'TooManyLines', sku: 'lamp', limit: MAX_LINES_PER_COMMAND },
   })
   expect(await waiting()).toBe(0)

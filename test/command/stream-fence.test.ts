@@ -88,7 +88,7 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
 
   test('a refused entry is answered, too', async () => {
     const command = changeBatchQuantity('later', 5)
-    expect(await send('12-0', command)).toMatchObject({ status: 'refused' })
+    expect(await send('12-0', command)).toMatchObject({ status: 'rejected' })
     expect(await position()).toBe('12-0')
   })
 

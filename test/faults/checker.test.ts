@@ -190,7 +190,7 @@ describe('a rule is broken by', () => {
     [
       'a refused command that is in the log',
       'refused means: not in the log',
-      { commands: [CREATE, answered(ALLOCATE, { kind: 'refused', code: 'OUT_OF_STOCK', replayed: false })] },
+      { commands: [CREATE, answered(ALLOCATE, { kind: 'rejected', code: 'OUT_OF_STOCK', replayed: false })] },
     ],
     [
       'an unavailable answer to a command that is in the log',

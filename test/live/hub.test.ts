@@ -35,7 +35,7 @@ const movement = (position: LogPosition): MovementRow => ({
   batchReference: null,
   orderId: null,
   reason: null,
-  reference: 'c' as MovementRow['reference'],
+  commandId: 'c' as MovementRow['commandId'],
   availableBefore: 1,
   availableAfter: 0,
   recordedAt: new Date(0),

@@ -1,5 +1,5 @@
 /** The real write side on a test's database: what one process of Onhand decides with. */
-import type { BatchReport } from '../../src/command/dispatcher.ts'
+import type { CommandGroupReport } from '../../src/command/dispatcher.ts'
 import type { CommandRequest, Outcome } from '../../src/command/request.ts'
 import { createWriteSide } from '../../src/command/write-side.ts'
 import type { WriteSide } from '../../src/command/write-side.ts'
@@ -10,7 +10,7 @@ import { forCommands } from '../../src/operations/connections.ts'
 
 export interface TestWriteSide extends WriteSide {
   readonly commits: readonly Commit[]
-  readonly batches: readonly BatchReport[]
+  readonly batches: readonly CommandGroupReport[]
   /** With an id of its own, unless it is given one. */
   readonly send: (command: Command, id?: string) => Promise<Outcome>
 }
@@ -35,13 +35,13 @@ export function openWriteSide(url: string, options: TestWriteSideOptions = {}): 
     now = () => new Date('2026-01-01T00:00:00Z'),
   } = options
   const commits: Commit[] = []
-  const batches: BatchReport[] = []
+  const batches: CommandGroupReport[] = []
   const writeSide = createWriteSide({
     connection: { ...forCommands(url), applicationName },
     partitions,
     now,
     onCommit: (commit) => commits.push(commit),
-    onBatch: (report) => batches.push(report),
+    onCommandGroup: (report) => batches.push(report),
   })
   return {
     ...writeSide,

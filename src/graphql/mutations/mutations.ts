@@ -85,7 +85,7 @@ async function send(
 
 function payload({ log }: ApiContext, { commandId, command, outcome }: Answer): Payload {
   const { replayed } = outcome
-  if (outcome.status === 'refused') {
+  if (outcome.status === 'rejected') {
     const userErrors = [userError(outcome.rejection, command)]
     return { commandId, token: null, userErrors, replayed, query: { consistentWith: null } }
   }

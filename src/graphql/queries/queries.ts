@@ -96,6 +96,7 @@ export const queryResolvers: GqlResolvers = {
   },
   StockMovement: {
     position: ({ position }) => String(position),
+    reference: ({ commandId }) => commandId,
   },
   Projection: {
     position: ({ position }) => String(position),

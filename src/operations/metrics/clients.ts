@@ -23,7 +23,7 @@ export function registerClients(instruments: Instruments, counts: ClientCounts):
   const { answers, liveGroups, memory, sockets, streams } = counts
   instruments.counters(
     'onhand_http_answers_total',
-    'GraphQL requests over HTTP by who answered: apollo, lane (executed without Apollo), memory (an answer that still holds).',
+    'GraphQL requests over HTTP by who answered: apollo, fastPath (executed without Apollo), memory (an answer that still holds).',
     ['by'],
     () => readingsBy('by', { ...answers }),
   )

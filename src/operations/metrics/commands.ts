@@ -1,10 +1,10 @@
-import type { BatchReport } from '../../command/dispatcher.ts'
+import type { CommandGroupReport } from '../../command/dispatcher.ts'
 import type { Outcome } from '../../command/request.ts'
 import type { Instruments } from './instruments.ts'
 
 export interface CommandMetrics {
   readonly command: (type: string, outcome: Outcome | Error) => void
-  readonly batch: (report: BatchReport) => void
+  readonly commandGroup: (report: CommandGroupReport) => void
 }
 
 export function createCommandMetrics(instruments: Instruments, queued: () => number): CommandMetrics {
@@ -13,25 +13,25 @@ export function createCommandMetrics(instruments: Instruments, queued: () => num
     'Commands by type and by result: accepted, replayed, the code of a refusal, or the name of a fault.',
     ['type', 'result'],
   )
-  const batchCommands = instruments.histogram(
-    'onhand_batch_commands',
+  const groupCommands = instruments.histogram(
+    'onhand_command_group_commands',
     'Commands in one transaction.',
     [],
     [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
   )
   const commitSeconds = instruments.histogram(
     'onhand_commit_seconds',
-    'From the start of a batch of commands until it was committed, or failed.',
+    'From the start of a transaction of commands until it was committed, or failed.',
     ['failed'],
     [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
   )
-  instruments.gauge('onhand_queued_commands', 'Commands that wait for a batch.', queued)
+  instruments.gauge('onhand_queued_commands', 'Commands that wait for a transaction.', queued)
   return {
     command(type, outcome) {
       commands.inc({ type, result: resultOf(outcome) })
     },
-    batch({ commands: size, durationMs, failed }) {
-      batchCommands.observe(size)
+    commandGroup({ commands: size, durationMs, failed }) {
+      groupCommands.observe(size)
       commitSeconds.observe({ failed: String(failed) }, durationMs / 1000)
     },
   }

@@ -61,6 +61,6 @@ export class Instruments {
   }
 }
 
-/** `{ apollo: 1, lane: 2 }` as readings. */
+/** `{ apollo: 1, fastPath: 2 }` as readings. */
 export const readingsBy = (label: string, counts: Readonly<Record<string, number>>): Reading[] =>
   Object.entries(counts).map(([name, value]) => [{ [label]: name }, value])

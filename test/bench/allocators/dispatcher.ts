@@ -11,7 +11,7 @@ export function openDispatcher({ onEnd }: Bench, databaseUrl: string): Allocator
     partitions: 1,
     now: () => new Date(),
     onCommit: () => {},
-    onBatch: () => {},
+    onCommandGroup: () => {},
   })
   onEnd(() => writeSide.close())
   return {
@@ -25,6 +25,6 @@ export function openDispatcher({ onEnd }: Bench, databaseUrl: string): Allocator
 export function allocateWith(dispatch: (request: CommandRequest) => Promise<Outcome>): Allocator['allocate'] {
   return async (request) => {
     const outcome = await dispatch(request)
-    if (outcome.status === 'refused') throw new Error(`Refused: ${outcome.rejection.type}`)
+    if (outcome.status === 'rejected') throw new Error(`Refused: ${outcome.rejection.type}`)
   }
 }

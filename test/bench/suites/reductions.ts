@@ -91,7 +91,7 @@ async function reduce(
   const reference = parseBatchReference(`BATCH-OF-${lines}`)
   const send = async (command: Command) => {
     const outcome = await dispatch({ id: parseCommandId(uuidv7()), command })
-    if (outcome.status === 'refused') throw new Error(`Refused: ${outcome.rejection.type}`)
+    if (outcome.status === 'rejected') throw new Error(`Refused: ${outcome.rejection.type}`)
   }
   await send({ type: 'CreateBatch', reference, sku, quantity: parseQuantity(lines, 1), eta: null })
   const startedAt = performance.now()
@@ -131,7 +131,7 @@ async function openWriteSide(bench: Bench, databaseUrl: string) {
     partitions: 1,
     now: () => new Date(),
     onCommit: () => {},
-    onBatch: () => {},
+    onCommandGroup: () => {},
   })
   bench.onEnd(() => writeSide.close())
   const statistics = repeat(

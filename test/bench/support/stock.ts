@@ -27,7 +27,7 @@ export async function fillStock(databaseUrl: string): Promise<void> {
     partitions: 1,
     now: () => new Date(),
     onCommit: () => {},
-    onBatch: () => {},
+    onCommandGroup: () => {},
   })
   const etas = [null, parseCalendarDate('2030-01-01')]
   await Promise.all(

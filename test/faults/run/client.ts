@@ -59,7 +59,7 @@ function resultOf(payload: Record<string, any> | undefined, errors: readonly any
     return { kind: 'failed', code: error?.extensions?.code ?? 'no answer', message: error?.message }
   }
   const { token, replayed, batchReference = null, userErrors } = payload
-  if (token === null) return { kind: 'refused', code: userErrors[0].code, replayed }
+  if (token === null) return { kind: 'rejected', code: userErrors[0].code, replayed }
   return { kind: 'accepted', token, batchReference, replayed }
 }
 

@@ -30,7 +30,7 @@ export type Result =
       readonly batchReference: string | null
       readonly replayed: boolean
     }
-  | { readonly kind: 'refused'; readonly code: string; readonly replayed: boolean }
+  | { readonly kind: 'rejected'; readonly code: string; readonly replayed: boolean }
   /** With the error's code and message; `no answer` if there was none. */
   | { readonly kind: 'failed'; readonly code: string; readonly message?: string }
 

@@ -32,7 +32,7 @@ function outcomes({ commands }: History): string[] {
   return commands.map(({ attempts }) => {
     const answer = attempts.find(({ result }) => result.kind !== 'failed')?.result
     if (answer === undefined) return 'unknown'
-    return answer.kind === 'refused' ? `refused ${answer.code}` : answer.kind
+    return answer.kind === 'rejected' ? `rejected ${answer.code}` : answer.kind
   })
 }
 

@@ -113,7 +113,7 @@ export function parseToken(token: string): Place {
 export const refusedIsNotThere: Rule = ({ history, model }) =>
   history.commands.flatMap((sent) => {
     const [run] = runsOf(model, sent.id)
-    const answer = sent.attempts.find(({ result }) => result.kind === 'refused')
+    const answer = sent.attempts.find(({ result }) => result.kind === 'rejected')
     if (answer === undefined || run === undefined) return []
     return [
       violation(
@@ -172,7 +172,7 @@ export const idsAreNotReused: Rule = ({ history }) =>
   history.reuses.flatMap((sent) => {
     const wrong = sent.attempts.filter(
       ({ result }) =>
-        result.kind === 'accepted' || (result.kind === 'refused' && result.code !== 'COMMAND_ID_REUSED'),
+        result.kind === 'accepted' || (result.kind === 'rejected' && result.code !== 'COMMAND_ID_REUSED'),
     )
     return wrong.map((attempt) =>
       violation(

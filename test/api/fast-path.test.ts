@@ -1,4 +1,4 @@
-/** A request gets the same answer, to the byte, whether it takes the short lane or goes through Apollo. */
+/** A request gets the same answer, to the byte, whether it takes the fast path or goes through Apollo. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -27,8 +27,8 @@ beforeAll(async () => {
   const [ofQuick, ofPlain] = databases as [TestDatabase, TestDatabase]
   // Tokens and cursors carry the epoch, and should be the same.
   for (const { sql } of databases) await sql`update stock.installation set epoch = 'abcdef0123'`
-  const start = (shortLane: boolean, database: TestDatabase) =>
-    startTestOnhand({ shortLane, database, now: () => NOW })
+  const start = (fastPath: boolean, database: TestDatabase) =>
+    startTestOnhand({ fastPath, database, now: () => NOW })
   ;[quick, plain] = await Promise.all([start(true, ofQuick), start(false, ofPlain)])
   for (const [reference, sku, eta] of [
     ['b-lamp', 'lamp', null],
@@ -87,8 +87,8 @@ async function both(asked: Asked): Promise<Exchanged> {
 
 const answeredBy = (by: string) => readMetric(quick.url, `onhand_http_answers_total{by="${by}"}`)
 
-/** How often the lane has answered. */
-const shortcuts = async () => (await answeredBy('lane')) + (await answeredBy('memory'))
+/** How often the fast path has answered. */
+const shortcuts = async () => (await answeredBy('fastPath')) + (await answeredBy('memory'))
 
 const FIELDS = `sku status onHand allocated reserved available incoming version updatedAt
   availableToPromise { date quantity cumulative } batches { reference eta purchased version }`
@@ -108,7 +108,7 @@ const TWO = 'query One { product(sku: "lamp") { sku } } query Two { product(sku:
 const EARLIEST =
   'query E($q: PositiveInt = 2) { product(sku: "lamp") { earliestDate(quantity: $q) { now date } } }'
 
-/** Each is asked several times over, so that the lane knows all that it can know. */
+/** Each is asked several times over, so that the fast path knows all that it can know. */
 const ORDINARY: Record<string, Asked> = {
   'a product': post({ query: PRODUCT, variables: { sku: 'lamp' }, operationName: 'P' }),
   'a product that is not watched': post({ query: PRODUCT, variables: { sku: 'chair' } }),
@@ -299,7 +299,7 @@ const UNUSUAL: Record<string, Asked> = {
 }
 
 describe.each(Object.entries(ORDINARY))('%s', (_, asked) => {
-  test('is answered as ever, and the lane has come to know it', async () => {
+  test('is answered as ever, and the fast path has come to know it', async () => {
     await both(asked)
     await both(asked)
     const before = await shortcuts()

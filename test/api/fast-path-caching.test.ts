@@ -112,7 +112,7 @@ test('what is watched is confirmed without being executed', async () => {
   const known = await ask(product('lamp'))
   await ask(product('lamp'))
   const executions = async () =>
-    (await readMetric(onhand.url, 'onhand_http_answers_total{by="lane"}')) +
+    (await readMetric(onhand.url, 'onhand_http_answers_total{by="fastPath"}')) +
     (await readMetric(onhand.url, 'onhand_http_answers_total{by="apollo"}'))
   const before = await executions()
   for (let time = 0; time < 10; time += 1)

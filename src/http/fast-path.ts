@@ -1,6 +1,6 @@
 /**
- * A short lane beside Apollo. Most requests ask for what has been asked before; of their way through Apollo, all is
- * known but the answer itself. So a request takes the lane if it is an ordinary one, if Apollo has found its operation good
+ * A fast path beside Apollo. Most requests ask for what has been asked before; of their way through Apollo, all is
+ * known but the answer itself. So a request takes the fast path if it is an ordinary one, if Apollo has found its operation good
  * before, and if it has answered a request that accepts the same types. All others go to Apollo, and so does one whose
  * variables turn out to be wrong: nothing of it has been executed by then. The answers are those that Apollo gives.
  */
@@ -17,7 +17,7 @@ import { OrdinaryRequests } from './ordinary-request.ts'
 import type { OrdinaryRequest } from './ordinary-request.ts'
 import { TracedContext } from '../graphql/traced-context.ts'
 
-export interface LaneOptions {
+export interface FastPathOptions {
   readonly operations: KnownOperations
   readonly memory: ClientMemory
   readonly createContext: (requestId: string) => ApiContext
@@ -30,23 +30,23 @@ export interface LaneOptions {
 /** Requests by who has answered them. */
 export interface AnswerCounts {
   apollo: number
-  /** The lane, having executed them. */
-  lane: number
-  /** The lane, with the answer that it gave before. */
+  /** The fast path, having executed them. */
+  fastPath: number
+  /** The fast path, with the answer that it gave before. */
   memory: number
 }
 
 const MAX_ACCEPTS = 100
 const MAX_ACCEPT_CHARACTERS = 500
 
-export class Lane {
-  readonly #options: LaneOptions
+export class FastPath {
+  readonly #options: FastPathOptions
   readonly #requests = new OrdinaryRequests()
   readonly #answers: Answers
   /** The type that Apollo answers with to those who accept this. */
   readonly #types = new LRUCache<string, string>({ max: MAX_ACCEPTS })
 
-  constructor(options: LaneOptions) {
+  constructor(options: FastPathOptions) {
     this.#options = options
     this.#answers = new Answers(options.memory)
   }
@@ -90,7 +90,7 @@ export class Lane {
     if (result instanceof Promise) result.then(finish).catch((error: Error) => reply.send(error))
     else if (result.data === undefined) return false
     else finish(result)
-    counts.lane += 1
+    counts.fastPath += 1
     return true
   }
 
