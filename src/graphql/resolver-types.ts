@@ -20,7 +20,7 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** A day of the calendar without a time zone, such as `2026-12-24`. */
+  /** A calendar day without a time zone, such as `2026-12-24`. */
   Date: { input: CalendarDate; output: CalendarDate; }
   /** A moment in UTC, such as `2026-12-24T18:30:00.000Z`. */
   DateTime: { input: globalThis.Date; output: globalThis.Date; }
@@ -29,42 +29,42 @@ export type Scalars = {
   /** A whole number from 0 to 2147483647. */
   NonNegativeInt: { input: Quantity; output: Quantity; }
   /**
-   * A point in the log of all that happened. Every accepted command returns one; a query that is given it waits until
-   * it can show that command's effect. Opaque: hand it back as it is. As an argument, the word `latest` stands for
-   * everything that happened up to the moment of asking.
+   * A point in the log. Every accepted command returns one; a query that is given a command's token waits until it sees that command's
+   * effect. A token is opaque: return it unchanged. As an argument, the word `latest` stands for everything that has happened when the
+   * request arrives.
    *
-   * A token belongs to an epoch of the log. A new epoch begins when the log was replaced, for example by a restored backup. A token
-   * of another epoch, or of a point that the log has not reached, is refused at once with the code `LOG_REPLACED`, which is not
+   * A token belongs to an epoch of the log. A new epoch begins when the log is replaced, for example by a restored backup. A request with
+   * a token of another epoch, or of a point that the log has not reached, fails at once with the code `LOG_REPLACED`, which is not
    * retryable: get a new token.
    */
   ConsistencyToken: { input: AskedToken; output: ConsistencyToken; }
 };
 
 /**
- * Commands. Each is decided once, and answered when the decision is durable. Sent again with the same `commandId` and the same
- * content, a command is not done again: it gets the answer it got before, with `replayed` true.
+ * Commands. The server decides each command once and answers when the decision is durable. If a client sends a command again with the
+ * same `commandId` and the same content, the server does not execute it again: it returns the first answer, with `replayed` true.
  */
 export type GqlMutation = {
-  /** Adds a batch of a product. The product exists from its first batch on. Waiting order lines get stock from it at once. */
+  /** Adds a batch of a product. A product exists from its first batch on. Backordered lines get stock from the batch at once. */
   createBatch: GqlCreateBatchPayload;
   /**
-   * Says how many units a batch has. If more are allocated, its newest order lines leave it until the rest fits; each gets
-   * stock from another batch at once or is backordered. If it grows, waiting order lines get stock from it at once.
+   * Sets how many units a batch has. If more units than that are allocated, the newest order lines lose the batch until the rest fits;
+   * each of them gets stock from another batch at once or is backordered. If the batch grows, backordered lines get stock from it at once.
    */
   changeBatchQuantity: GqlChangeBatchQuantityPayload;
   /**
-   * Gives an order line stock: all of it from the first batch that holds as much, in the warehouse or else the one that comes
-   * first. The same line sent again is accepted and changes nothing.
+   * Allocates stock to an order line. All units come from one batch: the first that has enough, where batches in the warehouse come
+   * before those that are expected, and these by their ETA. The same line sent again is accepted and changes nothing.
    */
   allocate: GqlAllocatePayload;
-  /** Takes an order line back, whether it has stock or waits for it. What it frees goes to waiting order lines at once. */
+  /** Removes an order line, whether it has stock or is backordered. The units that it frees go to backordered lines at once. */
   deallocate: GqlDeallocatePayload;
 };
 
 
 /**
- * Commands. Each is decided once, and answered when the decision is durable. Sent again with the same `commandId` and the same
- * content, a command is not done again: it gets the answer it got before, with `replayed` true.
+ * Commands. The server decides each command once and answers when the decision is durable. If a client sends a command again with the
+ * same `commandId` and the same content, the server does not execute it again: it returns the first answer, with `replayed` true.
  */
 export type GqlMutationCreateBatchArgs = {
   input: GqlCreateBatchInput;
@@ -72,8 +72,8 @@ export type GqlMutationCreateBatchArgs = {
 
 
 /**
- * Commands. Each is decided once, and answered when the decision is durable. Sent again with the same `commandId` and the same
- * content, a command is not done again: it gets the answer it got before, with `replayed` true.
+ * Commands. The server decides each command once and answers when the decision is durable. If a client sends a command again with the
+ * same `commandId` and the same content, the server does not execute it again: it returns the first answer, with `replayed` true.
  */
 export type GqlMutationChangeBatchQuantityArgs = {
   input: GqlChangeBatchQuantityInput;
@@ -81,8 +81,8 @@ export type GqlMutationChangeBatchQuantityArgs = {
 
 
 /**
- * Commands. Each is decided once, and answered when the decision is durable. Sent again with the same `commandId` and the same
- * content, a command is not done again: it gets the answer it got before, with `replayed` true.
+ * Commands. The server decides each command once and answers when the decision is durable. If a client sends a command again with the
+ * same `commandId` and the same content, the server does not execute it again: it returns the first answer, with `replayed` true.
  */
 export type GqlMutationAllocateArgs = {
   input: GqlAllocateInput;
@@ -90,8 +90,8 @@ export type GqlMutationAllocateArgs = {
 
 
 /**
- * Commands. Each is decided once, and answered when the decision is durable. Sent again with the same `commandId` and the same
- * content, a command is not done again: it gets the answer it got before, with `replayed` true.
+ * Commands. The server decides each command once and answers when the decision is durable. If a client sends a command again with the
+ * same `commandId` and the same content, the server does not execute it again: it returns the first answer, with `replayed` true.
  */
 export type GqlMutationDeallocateArgs = {
   input: GqlDeallocateInput;
@@ -99,128 +99,128 @@ export type GqlMutationDeallocateArgs = {
 
 /** The answer to a command. */
 export type GqlCommandPayload = {
-  /** The client's id for the command, or the one that was made for it. */
+  /** The id that the client gave the command, or the one that the server generated. */
   commandId: Scalars['ID']['output'];
-  /** The command's place in the log, to be handed to queries; null if it was refused. */
+  /** The command's point in the log. Give it to a query, and the query sees the command's effect. Null if the command is rejected. */
   token: Maybe<Scalars['ConsistencyToken']['output']>;
-  /** Why it was refused; empty if it was accepted. A refused command changed nothing. */
+  /** Why the command is rejected; empty if it is accepted. A rejected command changes nothing. */
   userErrors: Array<GqlUserError>;
-  /** Whether this is the answer that an earlier command with this id got. */
+  /** Whether this is the answer to an earlier command with the same id. */
   replayed: Scalars['Boolean']['output'];
-  /** Queries whose answers show this command's effect. */
+  /** Queries that see this command's effect. */
   query: GqlQuery;
 };
 
-/** A reason for which a command was refused. */
+/** Why a command is rejected. */
 export type GqlUserError = {
-  /** Which reason, for programs. */
+  /** Machine-readable code. */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
 };
 
-/** Every reason for which a command can be refused. */
+/** All reasons for which a command can be rejected. */
 export type GqlUserErrorCode =
   /** There is no product with this SKU. */
   | 'INVALID_SKU'
-  /** No batch holds as much. */
+  /** No batch has enough available units. */
   | 'OUT_OF_STOCK'
-  /** There is a batch with this reference. */
+  /** A batch with this reference exists already. */
   | 'BATCH_REFERENCE_TAKEN'
   /** There is no batch with this reference. */
   | 'BATCH_NOT_FOUND'
-  /** The order has a line for this product, of another quantity. */
+  /** The order already has a line for this product, with another quantity. */
   | 'LINE_ALREADY_ALLOCATED'
   /** The order has no line for this product. */
   | 'LINE_NOT_ALLOCATED'
-  /** Another command, with other content, has had this id. */
+  /** An earlier command with other content has the same id. */
   | 'COMMAND_ID_REUSED'
-  /** What the command was based upon has changed since. */
+  /** The batch has changed since the version that the command names. */
   | 'STALE_VERSION'
-  /** All batches of a product together hold at most 2147483647 units. */
+  /** All batches of a product together can have at most 2147483647 units. */
   | 'STOCK_LIMIT_EXCEEDED'
-  /** One command moves at most 100000 order lines from batch to batch, or between a batch and the queue. */
+  /** One command can move at most 100000 order lines from batch to batch, or between a batch and the backorder queue. */
   | 'TOO_MANY_LINES';
 
-/** `INVALID_SKU` */
+/** There is no product with this SKU. */
 export type GqlInvalidSkuError = GqlUserError & {
   /** `INVALID_SKU` */
   code: GqlUserErrorCode;
   /** `Invalid sku X` */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
-  /** The SKU that there is no product for. */
+  /** The SKU. */
   sku: Scalars['ID']['output'];
 };
 
-/** `OUT_OF_STOCK` */
+/** No batch has enough available units. */
 export type GqlOutOfStockError = GqlUserError & {
   /** `OUT_OF_STOCK` */
   code: GqlUserErrorCode;
   /** `Out of stock for sku X` */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
   /** The product. */
   sku: Scalars['ID']['output'];
-  /** Units asked for. */
+  /** Units requested. */
   requested: Scalars['Int']['output'];
-  /** The most that one order line could be given, which is what the fullest batch has left. */
+  /** The largest quantity that one order line can get now: the available units of the batch that has most. */
   available: Scalars['Int']['output'];
-  /** The day by which all batches together will have held as much; null if they do not. */
+  /** The day by which all batches together have enough available units; null if they never do, or if they do now. */
   earliestDate: Maybe<Scalars['Date']['output']>;
 };
 
-/** `BATCH_REFERENCE_TAKEN` */
+/** A batch with this reference exists already. */
 export type GqlBatchReferenceTakenError = GqlUserError & {
   /** `BATCH_REFERENCE_TAKEN` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
   /** The reference. */
   reference: Scalars['ID']['output'];
 };
 
-/** `BATCH_NOT_FOUND` */
+/** There is no batch with this reference. */
 export type GqlBatchNotFoundError = GqlUserError & {
   /** `BATCH_NOT_FOUND` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
   /** The reference. */
   reference: Scalars['ID']['output'];
 };
 
-/** `LINE_ALREADY_ALLOCATED` */
+/** The order already has a line for this product, with another quantity. */
 export type GqlLineAlreadyAllocatedError = GqlUserError & {
   /** `LINE_ALREADY_ALLOCATED` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
   /** The order. */
   orderId: Scalars['ID']['output'];
   /** The product. */
   sku: Scalars['ID']['output'];
-  /** Units of the line that there is. */
+  /** Units of the existing line. */
   quantity: Scalars['Int']['output'];
 };
 
-/** `LINE_NOT_ALLOCATED` */
+/** The order has no line for this product. */
 export type GqlLineNotAllocatedError = GqlUserError & {
   /** `LINE_NOT_ALLOCATED` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
   /** The order. */
   orderId: Scalars['ID']['output'];
@@ -228,180 +228,180 @@ export type GqlLineNotAllocatedError = GqlUserError & {
   sku: Scalars['ID']['output'];
 };
 
-/** `COMMAND_ID_REUSED` */
+/** An earlier command with other content has the same id. */
 export type GqlCommandIdReusedError = GqlUserError & {
   /** `COMMAND_ID_REUSED` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
 };
 
-/** `STALE_VERSION` */
+/** The batch has changed since the version that the command names. */
 export type GqlStaleVersionError = GqlUserError & {
   /** `STALE_VERSION` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
-  /** The version that the command was based upon. */
+  /** The version that the command names. */
   expectedVersion: Scalars['String']['output'];
-  /** The version that there is. */
+  /** The current version of the batch. */
   actualVersion: Scalars['String']['output'];
 };
 
-/** `STOCK_LIMIT_EXCEEDED` */
+/** All batches of the product together would have more units than is allowed. */
 export type GqlStockLimitExceededError = GqlUserError & {
   /** `STOCK_LIMIT_EXCEEDED` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
-  /** Units that all batches of the product together may hold. */
+  /** The most units that all batches of the product together can have. */
   limit: Scalars['Int']['output'];
 };
 
-/** `TOO_MANY_LINES` */
+/** The command would move more order lines than one command may. */
 export type GqlTooManyLinesError = GqlUserError & {
   /** `TOO_MANY_LINES` */
   code: GqlUserErrorCode;
-  /** Which reason, for people. */
+  /** Message for people. */
   message: Scalars['String']['output'];
-  /** The part of the input that it is about. */
+  /** Path of the input field that caused the rejection. */
   field: Maybe<Array<Scalars['String']['output']>>;
-  /** Order lines that one command may move. */
+  /** The most order lines that one command can move. */
   limit: Scalars['Int']['output'];
 };
 
-/** What `createBatch` is told. */
+/** Input of `createBatch`. */
 export type GqlCreateBatchInput = {
-  /** The name of the batch: 1 to 255 characters, none of them control characters, unique among all batches. */
+  /** The name of the batch: 1 to 255 characters without control characters, unique among all batches. */
   reference: Scalars['ID']['input'];
-  /** The product: 1 to 255 characters, none of them control characters. */
+  /** The product: 1 to 255 characters without control characters. */
   sku: Scalars['ID']['input'];
   /** Units in the batch. */
   quantity: Scalars['PositiveInt']['input'];
-  /** The day on which it is expected; leave it out, or null, if it is in the warehouse. */
+  /** The day on which the batch is expected; absent or null if it is in the warehouse. */
   eta?: InputMaybe<Scalars['Date']['input']>;
-  /** Any id of 1 to 255 characters that makes this command safe to be sent again. One is made if it is left out. */
+  /** An id of 1 to 255 characters, which makes it safe to send the command again. The server generates one if it is absent. */
   commandId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** The answer to `createBatch`. */
 export type GqlCreateBatchPayload = GqlCommandPayload & {
-  /** The client's id for the command, or the one that was made for it. */
+  /** The id that the client gave the command, or the one that the server generated. */
   commandId: Scalars['ID']['output'];
-  /** The command's place in the log, to be handed to queries; null if it was refused. */
+  /** The command's point in the log. Give it to a query, and the query sees the command's effect. Null if the command is rejected. */
   token: Maybe<Scalars['ConsistencyToken']['output']>;
-  /** Why it was refused; empty if it was accepted. */
+  /** Why the command is rejected; empty if it is accepted. */
   userErrors: Array<GqlUserError>;
-  /** Whether this is the answer that an earlier command with this id got. */
+  /** Whether this is the answer to an earlier command with the same id. */
   replayed: Scalars['Boolean']['output'];
-  /** Queries whose answers show this command's effect. */
+  /** Queries that see this command's effect. */
   query: GqlQuery;
 };
 
-/** What `changeBatchQuantity` is told. */
+/** Input of `changeBatchQuantity`. */
 export type GqlChangeBatchQuantityInput = {
   /** The batch. */
   reference: Scalars['ID']['input'];
-  /** Units that it has from now on, whatever is allocated of them. */
+  /** Units that the batch has from now on, allocated units included. */
   quantity: Scalars['NonNegativeInt']['input'];
-  /** Why, for the ledger: at most 500 characters. */
+  /** The reason, which the ledger shows: at most 500 characters. */
   reason?: InputMaybe<Scalars['String']['input']>;
-  /** The `Batch.version` that the decision is based upon: if the batch has changed since, the command is refused. */
+  /** The `Batch.version` that the client has seen. If the batch has changed since, the command is rejected. */
   expectedVersion?: InputMaybe<Scalars['String']['input']>;
-  /** Any id of 1 to 255 characters that makes this command safe to be sent again. One is made if it is left out. */
+  /** An id of 1 to 255 characters, which makes it safe to send the command again. The server generates one if it is absent. */
   commandId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** The answer to `changeBatchQuantity`. */
 export type GqlChangeBatchQuantityPayload = GqlCommandPayload & {
-  /** The client's id for the command, or the one that was made for it. */
+  /** The id that the client gave the command, or the one that the server generated. */
   commandId: Scalars['ID']['output'];
-  /** The command's place in the log, to be handed to queries; null if it was refused. */
+  /** The command's point in the log. Give it to a query, and the query sees the command's effect. Null if the command is rejected. */
   token: Maybe<Scalars['ConsistencyToken']['output']>;
-  /** Why it was refused; empty if it was accepted. */
+  /** Why the command is rejected; empty if it is accepted. */
   userErrors: Array<GqlUserError>;
-  /** Whether this is the answer that an earlier command with this id got. */
+  /** Whether this is the answer to an earlier command with the same id. */
   replayed: Scalars['Boolean']['output'];
-  /** Queries whose answers show this command's effect. */
+  /** Queries that see this command's effect. */
   query: GqlQuery;
 };
 
-/** What `allocate` is told. */
+/** Input of `allocate`. */
 export type GqlAllocateInput = {
-  /** The order: 1 to 255 characters, none of them control characters. */
+  /** The order: 1 to 255 characters without control characters. */
   orderId: Scalars['ID']['input'];
-  /** The product. An order has one line a product. */
+  /** The product. An order has one line per product. */
   sku: Scalars['ID']['input'];
   /** Units ordered. */
   quantity: Scalars['PositiveInt']['input'];
-  /** Any id of 1 to 255 characters that makes this command safe to be sent again. One is made if it is left out. */
+  /** An id of 1 to 255 characters, which makes it safe to send the command again. The server generates one if it is absent. */
   commandId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** The answer to `allocate`. */
 export type GqlAllocatePayload = GqlCommandPayload & {
-  /** The client's id for the command, or the one that was made for it. */
+  /** The id that the client gave the command, or the one that the server generated. */
   commandId: Scalars['ID']['output'];
-  /** The command's place in the log, to be handed to queries; null if it was refused. */
+  /** The command's point in the log. Give it to a query, and the query sees the command's effect. Null if the command is rejected. */
   token: Maybe<Scalars['ConsistencyToken']['output']>;
-  /** Why it was refused; empty if it was accepted. */
+  /** Why the command is rejected; empty if it is accepted. */
   userErrors: Array<GqlUserError>;
-  /** Whether this is the answer that an earlier command with this id got. */
+  /** Whether this is the answer to an earlier command with the same id. */
   replayed: Scalars['Boolean']['output'];
-  /** Queries whose answers show this command's effect. */
+  /** Queries that see this command's effect. */
   query: GqlQuery;
-  /** The batch that the line's units come from; null if it was refused, or if the line had been accepted before and is backordered. */
+  /** The batch that the line's units come from. Null if the command is rejected, or if the line existed before and is backordered. */
   batchReference: Maybe<Scalars['ID']['output']>;
 };
 
-/** What `deallocate` is told. */
+/** Input of `deallocate`. */
 export type GqlDeallocateInput = {
   /** The order. */
   orderId: Scalars['ID']['input'];
-  /** The product of the line to take back. */
+  /** The product of the line to remove. */
   sku: Scalars['ID']['input'];
-  /** Any id of 1 to 255 characters that makes this command safe to be sent again. One is made if it is left out. */
+  /** An id of 1 to 255 characters, which makes it safe to send the command again. The server generates one if it is absent. */
   commandId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** The answer to `deallocate`. */
 export type GqlDeallocatePayload = GqlCommandPayload & {
-  /** The client's id for the command, or the one that was made for it. */
+  /** The id that the client gave the command, or the one that the server generated. */
   commandId: Scalars['ID']['output'];
-  /** The command's place in the log, to be handed to queries; null if it was refused. */
+  /** The command's point in the log. Give it to a query, and the query sees the command's effect. Null if the command is rejected. */
   token: Maybe<Scalars['ConsistencyToken']['output']>;
-  /** Why it was refused; empty if it was accepted. */
+  /** Why the command is rejected; empty if it is accepted. */
   userErrors: Array<GqlUserError>;
-  /** Whether this is the answer that an earlier command with this id got. */
+  /** Whether this is the answer to an earlier command with the same id. */
   replayed: Scalars['Boolean']['output'];
-  /** Queries whose answers show this command's effect. */
+  /** Queries that see this command's effect. */
   query: GqlQuery;
 };
 
-/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
+/** Queries. Each reads a projection as of some point in the log, never the tables that commands change. */
 export type GqlQuery = {
-  /** The ledger of a product: everything that ever moved its stock, oldest first, a page at a time. */
+  /** The ledger of a product: all movements of its stock, oldest first, in pages. */
   stockMovements: GqlStockMovementConnection;
-  /** How far each projection is behind the log. Every other query reads from one of them. */
+  /** How far each projection is behind the log. Every other query reads from a projection. */
   projections: Array<GqlProjection>;
-  /** One order by its id; null if no line of it has ever been allocated. */
+  /** One order by its id; null if the order has never had a line. */
   order: Maybe<GqlOrder>;
-  /** One product by its SKU; null if there has never been a batch of it. */
+  /** One product by its SKU; null if no batch of it was ever created. */
   product: Maybe<GqlProduct>;
-  /** All products, a page at a time. */
+  /** All products, in pages. */
   products: GqlProductConnection;
   /** One batch by its reference; null if there is none. */
   batch: Maybe<GqlBatch>;
 };
 
 
-/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
+/** Queries. Each reads a projection as of some point in the log, never the tables that commands change. */
 export type GqlQueryStockMovementsArgs = {
   sku: Scalars['ID']['input'];
   first: InputMaybe<Scalars['Int']['input']>;
@@ -412,21 +412,21 @@ export type GqlQueryStockMovementsArgs = {
 };
 
 
-/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
+/** Queries. Each reads a projection as of some point in the log, never the tables that commands change. */
 export type GqlQueryOrderArgs = {
   id: Scalars['ID']['input'];
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
 };
 
 
-/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
+/** Queries. Each reads a projection as of some point in the log, never the tables that commands change. */
 export type GqlQueryProductArgs = {
   sku: Scalars['ID']['input'];
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
 };
 
 
-/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
+/** Queries. Each reads a projection as of some point in the log, never the tables that commands change. */
 export type GqlQueryProductsArgs = {
   filter: InputMaybe<GqlProductFilter>;
   orderBy: InputMaybe<GqlProductOrder>;
@@ -438,100 +438,100 @@ export type GqlQueryProductsArgs = {
 };
 
 
-/** Questions, answered from projections: each as of some point in the log, none from the tables that commands change. */
+/** Queries. Each reads a projection as of some point in the log, never the tables that commands change. */
 export type GqlQueryBatchArgs = {
   reference: Scalars['ID']['input'];
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
 };
 
-/** One entry of the ledger. What follows on it begins with the `availableAfter` of this one. */
+/** One entry of the ledger. The next movement's `availableBefore` equals this movement's `availableAfter`. */
 export type GqlStockMovement = {
-  /** Where it stands in the log. Rises from one movement to the next, without a gap in the log as a whole. */
+  /** The position in the log. It rises from one movement to the next; the log as a whole has no gaps. */
   position: Scalars['String']['output'];
   /** The product. */
   sku: Scalars['ID']['output'];
-  /** What happened. */
+  /** What kind of movement this is. */
   type: GqlMovementType;
-  /** Units concerned; negative where a batch shrank. */
+  /** Number of units; negative if a batch shrank. */
   quantity: Scalars['Int']['output'];
-  /** The batch concerned; null for a line that waits. */
+  /** The batch; null if the order line is backordered. */
   batchReference: Maybe<Scalars['ID']['output']>;
-  /** The order concerned, if one is. */
+  /** The order; null if the movement belongs to none. */
   orderId: Maybe<Scalars['ID']['output']>;
-  /** Why: what the command gave as its reason; for `DEALLOCATED`, `REQUESTED` or `BATCH_REDUCED`. */
+  /** Why it happened: the reason given with the command; for `DEALLOCATED`, `REQUESTED` or `BATCH_REDUCED`. */
   reason: Maybe<Scalars['String']['output']>;
-  /** The id of the command that caused it: the client's own, if it gave one. */
+  /** The id of the command that caused the movement: the client's own if it gave one. */
   reference: Maybe<Scalars['String']['output']>;
-  /** `Product.available` before it. */
+  /** `Product.available` before the movement. */
   availableBefore: Scalars['Int']['output'];
-  /** `Product.available` after it. */
+  /** `Product.available` after the movement. */
   availableAfter: Scalars['Int']['output'];
-  /** When it was decided. */
+  /** When the movement was recorded. */
   recordedAt: Scalars['DateTime']['output'];
 };
 
-/** What moved, or did not move, a product's stock. */
+/** The kinds of movements. */
 export type GqlMovementType =
   /** A batch was created. */
   | 'BATCH_CREATED'
   /** A batch grew or shrank. */
   | 'BATCH_QUANTITY_CHANGED'
-  /** Units of a batch were given to an order line. */
+  /** Units of a batch were allocated to an order line. */
   | 'ALLOCATED'
-  /** Units went back from an order line to their batch. */
+  /** Units of an order line went back to their batch. */
   | 'DEALLOCATED'
-  /** An order line lost its batch and found no other; it waits. */
+  /** An order line lost its batch, and no other batch has enough; the line waits for stock. */
   | 'BACKORDERED'
-  /** An order line that waited was taken back. */
+  /** A backordered line was removed. */
   | 'BACKORDER_CANCELLED';
 
 /** A page of the ledger. */
 export type GqlStockMovementConnection = {
-  /** The movements of the page, each with its cursor. */
+  /** The movements of the page with their cursors. */
   edges: Array<GqlStockMovementEdge>;
   /** The movements of the page. */
   nodes: Array<GqlStockMovement>;
-  /** Whether there is more, and where to go on. */
+  /** Whether there are more pages, and the cursors to get them. */
   pageInfo: GqlPageInfo;
 };
 
-/** A movement in a page. */
+/** A movement and its cursor. */
 export type GqlStockMovementEdge = {
-  /** Where the movement stands in the list, and in `stockMoved`. */
+  /** The movement's cursor, for this list and for `stockMoved`. */
   cursor: Scalars['String']['output'];
   /** The movement. */
   node: GqlStockMovement;
 };
 
 /**
- * A read model that follows from the log: `availability` (products), `batches`, `orders` and `movements`. Where the log
- * has several partitions, the numbers are sums over them.
+ * A read model that is built from the log: `availability` (products), `batches`, `orders` or `movements`. If the log has
+ * several partitions, the numbers are sums over all of them.
  */
 export type GqlProjection = {
-  /** Which one. */
+  /** The name of the projection. */
   name: Scalars['String']['output'];
-  /** How many events it has taken. */
+  /** How many events it has processed. */
   position: Scalars['String']['output'];
-  /** How many events there are. */
+  /** How many events the log has. */
   head: Scalars['String']['output'];
-  /** Events that it has not taken yet. */
+  /** How many events it has not processed yet. */
   lag: Scalars['Int']['output'];
-  /** For how long the first of those has been waiting, in milliseconds; 0 if there is none. */
+  /** How long the first of these events has been waiting, in milliseconds; 0 if there is none. */
   lagMs: Scalars['Int']['output'];
-  /** Whether it keeps up. */
+  /** Whether the projection keeps up with the log. */
   status: GqlProjectionStatus;
 };
 
 /** Whether a projection keeps up with the log. */
 export type GqlProjectionStatus =
-  /** It does. */
+  /** The projection is at most one second behind. */
   | 'LIVE'
-  /** It is more than a second behind, and at work. */
+  /** The projection is more than one second behind and is processing events. */
   | 'CATCHING_UP'
-  /** It met an event that it cannot take and stands still until an operator has seen to it. */
+  /** The projection found an event that it cannot process. It stays where it is until an operator intervenes. */
   | 'STOPPED';
 
-/** An order with the lines that have been accepted and not taken back. */
+/** An order with the lines that were accepted and not removed since. */
 export type GqlOrder = {
   /** The id that the shop gave it. */
   id: Scalars['ID']['output'];
@@ -540,115 +540,114 @@ export type GqlOrder = {
 };
 
 
-/** An order with the lines that have been accepted and not taken back. */
+/** An order with the lines that were accepted and not removed since. */
 export type GqlOrderLinesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after: InputMaybe<Scalars['ID']['input']>;
 };
 
-/** So many units of one product within an order. */
+/** Units of one product within an order. */
 export type GqlOrderLine = {
   /** The product. */
   sku: Scalars['ID']['output'];
   /** Units ordered. */
   quantity: Scalars['Int']['output'];
-  /** Whether there is stock for it. */
+  /** Whether the line has stock. */
   status: GqlLineStatus;
-  /** The batch that its units come from; null while it is backordered. */
+  /** The batch that the units come from; null while the line is backordered. */
   batchReference: Maybe<Scalars['ID']['output']>;
-  /** The day on which that batch is expected; null if it is in the warehouse, or if the line is backordered. */
+  /** The day on which that batch is expected; null if it is in the warehouse or if the line is backordered. */
   eta: Maybe<Scalars['Date']['output']>;
 };
 
-/** How far an order line is. */
+/** The state of an order line. */
 export type GqlLineStatus =
-  /** Units of a batch are set aside for it. */
+  /** Units of a batch are allocated to the line. */
   | 'ALLOCATED'
   /**
-   * It lost its batch and no other could take it. It is not forgotten: it gets stock as soon as one batch can hold all of
-   * it, those that were ordered first coming first.
+   * The line lost its batch, and no other batch had enough. It gets stock as soon as one batch has enough for all of it; lines that
+   * were ordered earlier come first.
    */
   | 'BACKORDERED'
-  /** It has left the warehouse. */
+  /** The units have left the warehouse. */
   | 'SHIPPED';
 
-/** What there is of a product, what is left of it, and when more comes. */
+/** A product: its stock, how much of it is available, and when more arrives. */
 export type GqlProduct = {
-  /** The stock keeping unit: which product this is. */
+  /** The stock keeping unit, which identifies the product. */
   sku: Scalars['ID']['output'];
-  /** What a product page says at a glance. */
+  /** A summary for product pages. */
   status: GqlStockStatus;
-  /** Units in the warehouse, whoever they are for. */
+  /** Units in the warehouse, allocated and reserved ones included. */
   onHand: Scalars['Int']['output'];
-  /** Units given to order lines, from the warehouse or from what is on its way. */
+  /** Units allocated to order lines, from batches in the warehouse or on their way. */
   allocated: Scalars['Int']['output'];
-  /** Units held for a while, for a basket say, and not given to an order line yet. */
+  /** Units held temporarily, for example for a basket, and not allocated to an order line yet. */
   reserved: Scalars['Int']['output'];
-  /** Units that can be had now: those in the warehouse that are neither allocated nor reserved. */
+  /** Units available now: those in the warehouse that are neither allocated nor reserved. */
   available: Scalars['Int']['output'];
-  /** Units on their way, whoever they are for. */
+  /** Units on their way, allocated and reserved ones included. */
   incoming: Scalars['Int']['output'];
-  /** What is left and when it can be had, soonest first; days on which nothing comes free are left out. */
+  /** Which quantities become available when, soonest first. Days on which none does are left out. */
   availableToPromise: Array<GqlPromisedQuantity>;
   /**
-   * The first time by which so many units can be had, counting every batch that has come by then; null if all
-   * batches together do not hold as many. One order line is filled from one batch, so a quantity that no single batch
-   * holds takes several lines.
+   * When so many units are available, over all batches that have arrived by then; null if all batches together do not have enough.
+   * An order line gets all its units from one batch, so a quantity that no single batch has must be ordered in several lines.
    */
   earliestDate: Maybe<GqlPromise>;
-  /** The batches of the product, in the order in which stock is given away: warehouse, then earliest ETA, then reference. */
+  /** The batches of the product, in the order in which they are allocated: warehouse, then earliest ETA, then reference. */
   batches: Array<GqlBatch>;
-  /** Which state of the product this is. Rises with every change; compare as whole numbers. */
+  /** The version of this state. It rises with every change; compare versions as whole numbers. */
   version: Scalars['String']['output'];
   /** When the product last changed. */
   updatedAt: Scalars['DateTime']['output'];
 };
 
 
-/** What there is of a product, what is left of it, and when more comes. */
+/** A product: its stock, how much of it is available, and when more arrives. */
 export type GqlProductAvailableToPromiseArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** What there is of a product, what is left of it, and when more comes. */
+/** A product: its stock, how much of it is available, and when more arrives. */
 export type GqlProductEarliestDateArgs = {
   quantity: Scalars['PositiveInt']['input'];
 };
 
 
-/** What there is of a product, what is left of it, and when more comes. */
+/** A product: its stock, how much of it is available, and when more arrives. */
 export type GqlProductBatchesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after: InputMaybe<Scalars['ID']['input']>;
 };
 
-/** What a product page says at a glance. */
+/** A summary of availability for product pages. */
 export type GqlStockStatus =
-  /** More than 5 units can be had now. */
+  /** More than 5 units are available now. */
   | 'IN_STOCK'
-  /** 1 to 5 units can be had now. */
+  /** 1 to 5 units are available now. */
   | 'LOW_STOCK'
-  /** Nothing can be had now, and more is on its way. */
+  /** No units are available now, but some of those on their way are. */
   | 'INCOMING'
-  /** Nothing can be had, now or from what is on its way. */
+  /** No units are available, neither now nor of those on their way. */
   | 'OUT_OF_STOCK';
 
-/** Units that come free at one time. */
+/** Units that become available at one time. */
 export type GqlPromisedQuantity = {
   /** The day; null means now. */
   date: Maybe<Scalars['Date']['output']>;
-  /** Units that come free at this time. */
+  /** Units that become available at this time. */
   quantity: Scalars['Int']['output'];
-  /** These units and those of all earlier times. */
+  /** These units plus those of all earlier times. */
   cumulative: Scalars['Int']['output'];
 };
 
-/** A time by which something can be had. */
+/** When a quantity is available. */
 export type GqlPromise = {
-  /** True if it can be had now. */
+  /** Whether it is available now. */
   now: Scalars['Boolean']['output'];
-  /** The day by which it can be had; null if now. */
+  /** The day by which it is available; null if it is available now. */
   date: Maybe<Scalars['Date']['output']>;
 };
 
@@ -656,48 +655,48 @@ export type GqlPromise = {
 export type GqlBatch = {
   /** The name of the batch, unique among all batches. */
   reference: Scalars['ID']['output'];
-  /** The product that it is of. */
+  /** The product. */
   sku: Scalars['ID']['output'];
-  /** The day on which it is expected; null if it is in the warehouse. */
+  /** The day on which the batch is expected; null if it is in the warehouse. */
   eta: Maybe<Scalars['Date']['output']>;
   /** Units in the batch. */
   purchased: Scalars['Int']['output'];
-  /** Units of it given to order lines. */
+  /** Units allocated to order lines. */
   allocated: Scalars['Int']['output'];
-  /** Units of it held for a while. */
+  /** Units held temporarily. */
   reserved: Scalars['Int']['output'];
-  /** Units of it that can still be given away. */
+  /** Units that are neither allocated nor reserved. */
   available: Scalars['Int']['output'];
-  /** Which state of the batch this is. Rises with every change; `changeBatchQuantity` takes it as `expectedVersion`. */
+  /** The version of this state. It rises with every change; `changeBatchQuantity` takes it as `expectedVersion`. */
   version: Scalars['String']['output'];
 };
 
-/** Which products to list; what is given must all hold. */
+/** Which products to list: those that meet all conditions given. */
 export type GqlProductFilter = {
   /** Only products with one of these SKUs; at most 100. */
   skus?: InputMaybe<Array<Scalars['ID']['input']>>;
-  /** Only products whose SKU begins with this, upper and lower case told apart. */
+  /** Only products whose SKU begins with this text; case-sensitive. */
   skuStartsWith?: InputMaybe<Scalars['String']['input']>;
-  /** Only products in one of these states. */
+  /** Only products with one of these statuses. */
   status?: InputMaybe<Array<GqlStockStatus>>;
 };
 
 /** The order in which to list products. */
 export type GqlProductOrder = {
-  /** What to compare. */
+  /** The field to sort by. */
   field: GqlProductOrderField;
-  /** Which way round. */
+  /** The direction. */
   direction?: GqlOrderDirection;
 };
 
-/** What products are ordered by; equal ones by SKU. */
+/** The fields that products can be sorted by. Products with equal values are sorted by SKU. */
 export type GqlProductOrderField =
   /** The SKU, character by character. */
   | 'SKU'
-  /** Units that can be had now. */
+  /** Units available now. */
   | 'AVAILABLE';
 
-/** Which way round to list. */
+/** A sort direction. */
 export type GqlOrderDirection =
   /** Smallest first. */
   | 'ASC'
@@ -706,75 +705,75 @@ export type GqlOrderDirection =
 
 /** A page of products. */
 export type GqlProductConnection = {
-  /** The products of the page, each with its cursor. */
+  /** The products of the page with their cursors. */
   edges: Array<GqlProductEdge>;
   /** The products of the page. */
   nodes: Array<GqlProduct>;
-  /** Whether there is more, and where to go on. */
+  /** Whether there are more pages, and the cursors to get them. */
   pageInfo: GqlPageInfo;
 };
 
-/** A product in a page. */
+/** A product and its cursor. */
 export type GqlProductEdge = {
-  /** Where the product stands in the list. */
+  /** The product's cursor in this list. */
   cursor: Scalars['String']['output'];
   /** The product. */
   node: GqlProduct;
 };
 
-/** Whether there is more before and after a page, and the cursors to get it with. */
+/** Whether there are entries before and after a page, and the cursors to get them. */
 export type GqlPageInfo = {
-  /** Whether something comes after the page. */
+  /** Whether there are entries after the page. */
   hasNextPage: Scalars['Boolean']['output'];
-  /** Whether something comes before the page. */
+  /** Whether there are entries before the page. */
   hasPreviousPage: Scalars['Boolean']['output'];
-  /** The first cursor of the page; null if it is empty. */
+  /** The first cursor of the page; null if the page is empty. */
   startCursor: Maybe<Scalars['String']['output']>;
-  /** The last cursor of the page; null if it is empty. */
+  /** The last cursor of the page; null if the page is empty. */
   endCursor: Maybe<Scalars['String']['output']>;
 };
 
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
- * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
- * what comes next.
+ * a multipart response (`Accept: multipart/mixed;subscriptionSpec=1.0`). A result of products, orders or the ledger has a cursor in
+ * `extensions.cursor`. A client that was disconnected sends its last cursor as `extensions.after` to resume; an `EventSource` sends it as
+ * `Last-Event-ID` by itself. With the word `latest` in place of a cursor, the ledger begins with what comes next.
  *
- * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
- * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
- * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
- * refused with the code `LOG_REPLACED`: start anew without it.
+ * The cursor begins with the epoch of the log, which `connection_ack` contains as well. A new epoch begins when the log is replaced, for
+ * example by a restored backup. Versions and positions then start again and can be lower than before, so compare versions only within an
+ * epoch. A subscription with a cursor of another epoch, or of a point that the log has not reached, fails with the code `LOG_REPLACED`:
+ * subscribe again without the cursor.
  */
 export type GqlSubscription = {
   /**
-   * The present state of each product, then its every change. `version` only rises within an epoch; it stays where an operator has
-   * had a state corrected that was wrong. When a new epoch begins, the present state comes again, with a cursor of that epoch; if
-   * one of the products does not exist in it, the subscription ends with `LOG_REPLACED`. To a client that cannot keep up, a newer state of a product replaces an older one; the last one
-   * always arrives. A product that does not exist yet is sent once it does.
+   * The current state of each product, then every change. `version` rises with every change within an epoch; only a correction of a
+   * wrong state by an operator leaves it as it is. When a new epoch begins, the current state is sent again, with a cursor of that epoch;
+   * if one of the products does not exist in it, the subscription ends with `LOG_REPLACED`. For a client that cannot keep up, a newer state
+   * of a product replaces an older one; the last state always arrives. A product that does not exist yet is sent once it does.
    */
   availabilityChanged: GqlProduct;
-  /** The present state of an order, without lines if it is not known yet, then its every change, as `availabilityChanged` does. */
+  /** The current state of an order, without lines if the order does not exist yet, then every change, as with `availabilityChanged`. */
   allocationChanged: GqlOrder;
   /**
-   * The ledger as it is written: every movement, in order, none left out and none twice. A client too slow to take them is
-   * disconnected with code 1013 and goes on with `after`. When a new epoch begins, it ends with `LOG_REPLACED`.
+   * The ledger as it is written: every movement exactly once, in order. A client that is too slow is disconnected with code 1013 and
+   * resumes with `after`. When a new epoch begins, the subscription ends with `LOG_REPLACED`.
    */
   stockMoved: GqlStockMovement;
-  /** How far each projection is, whenever that changes, at most 4 times a second each. */
+  /** The progress of each projection whenever it changes, at most 4 times per second per projection. */
   projectionProgressed: GqlProjection;
 };
 
 
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
- * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
- * what comes next.
+ * a multipart response (`Accept: multipart/mixed;subscriptionSpec=1.0`). A result of products, orders or the ledger has a cursor in
+ * `extensions.cursor`. A client that was disconnected sends its last cursor as `extensions.after` to resume; an `EventSource` sends it as
+ * `Last-Event-ID` by itself. With the word `latest` in place of a cursor, the ledger begins with what comes next.
  *
- * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
- * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
- * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
- * refused with the code `LOG_REPLACED`: start anew without it.
+ * The cursor begins with the epoch of the log, which `connection_ack` contains as well. A new epoch begins when the log is replaced, for
+ * example by a restored backup. Versions and positions then start again and can be lower than before, so compare versions only within an
+ * epoch. A subscription with a cursor of another epoch, or of a point that the log has not reached, fails with the code `LOG_REPLACED`:
+ * subscribe again without the cursor.
  */
 export type GqlSubscriptionAvailabilityChangedArgs = {
   skus: Array<Scalars['ID']['input']>;
@@ -783,14 +782,14 @@ export type GqlSubscriptionAvailabilityChangedArgs = {
 
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
- * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
- * what comes next.
+ * a multipart response (`Accept: multipart/mixed;subscriptionSpec=1.0`). A result of products, orders or the ledger has a cursor in
+ * `extensions.cursor`. A client that was disconnected sends its last cursor as `extensions.after` to resume; an `EventSource` sends it as
+ * `Last-Event-ID` by itself. With the word `latest` in place of a cursor, the ledger begins with what comes next.
  *
- * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
- * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
- * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
- * refused with the code `LOG_REPLACED`: start anew without it.
+ * The cursor begins with the epoch of the log, which `connection_ack` contains as well. A new epoch begins when the log is replaced, for
+ * example by a restored backup. Versions and positions then start again and can be lower than before, so compare versions only within an
+ * epoch. A subscription with a cursor of another epoch, or of a point that the log has not reached, fails with the code `LOG_REPLACED`:
+ * subscribe again without the cursor.
  */
 export type GqlSubscriptionAllocationChangedArgs = {
   orderId: Scalars['ID']['input'];
@@ -799,14 +798,14 @@ export type GqlSubscriptionAllocationChangedArgs = {
 
 /**
  * Changes as they are projected: over WebSocket (`graphql-transport-ws`), as server-sent events (`Accept: text/event-stream`), or as
- * a multipart answer (`Accept: multipart/mixed;subscriptionSpec=1.0`). Each result says in `extensions.cursor` where a client that
- * was cut off goes on: sent back as `extensions.after`, or by an `EventSource` as `Last-Event-ID`. The word `latest` stands for
- * what comes next.
+ * a multipart response (`Accept: multipart/mixed;subscriptionSpec=1.0`). A result of products, orders or the ledger has a cursor in
+ * `extensions.cursor`. A client that was disconnected sends its last cursor as `extensions.after` to resume; an `EventSource` sends it as
+ * `Last-Event-ID` by itself. With the word `latest` in place of a cursor, the ledger begins with what comes next.
  *
- * The cursor begins with the epoch of the log, which also comes with `connection_ack`. A new epoch begins when the log was
- * replaced, for example by a restored backup: then versions and positions begin anew, and can be lower than before. A client that
- * compares versions compares them within an epoch. A cursor of another epoch, or of a point that the log has not reached, is
- * refused with the code `LOG_REPLACED`: start anew without it.
+ * The cursor begins with the epoch of the log, which `connection_ack` contains as well. A new epoch begins when the log is replaced, for
+ * example by a restored backup. Versions and positions then start again and can be lower than before, so compare versions only within an
+ * epoch. A subscription with a cursor of another epoch, or of a point that the log has not reached, fails with the code `LOG_REPLACED`:
+ * subscribe again without the cursor.
  */
 export type GqlSubscriptionStockMovedArgs = {
   sku: InputMaybe<Scalars['ID']['input']>;

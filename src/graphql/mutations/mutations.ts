@@ -76,7 +76,7 @@ async function send(
   try {
     return { commandId, command, outcome: await dispatch({ id: commandId, command }) }
   } catch (error) {
-    // Whoever did not choose the id needs it to ask again.
+    // A client that did not choose the id needs it to send the command again.
     throw error instanceof OutcomeUnknown
       ? fault('OUTCOME_UNKNOWN', error.message, { retryable: true, commandId })
       : error

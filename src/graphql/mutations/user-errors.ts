@@ -1,4 +1,4 @@
-/** Rejections as clients see them: a code, a sentence, the input it is about, and what there is to know. */
+/** Rejections as clients see them: a code, a message, the input field that caused it, and details. */
 import type { CommandRejection } from '../../command/request.ts'
 import type { Command } from '../../domain/commands.ts'
 import type { GqlUserErrorCode } from '../resolver-types.ts'
@@ -19,7 +19,7 @@ export function userError(rejection: CommandRejection, command: Command) {
     }
     case 'BatchReferenceTaken': {
       const { reference } = rejection
-      const message = `There is a batch ${reference} already; choose another reference.`
+      const message = `Batch ${reference} exists already; choose another reference.`
       return {
         ...error('BatchReferenceTakenError', 'BATCH_REFERENCE_TAKEN', message, 'reference'),
         reference,
@@ -32,7 +32,7 @@ export function userError(rejection: CommandRejection, command: Command) {
     }
     case 'LineAlreadyAllocated': {
       const { orderId, sku, quantity } = rejection
-      const message = `Order ${orderId} has ${quantity} units of ${sku} already; deallocate them to order another quantity.`
+      const message = `Order ${orderId} already has a line of ${quantity} units of ${sku}; deallocate it to order another quantity.`
       return {
         ...error('LineAlreadyAllocatedError', 'LINE_ALREADY_ALLOCATED', message, 'quantity'),
         orderId,
@@ -46,13 +46,13 @@ export function userError(rejection: CommandRejection, command: Command) {
       return { ...error('LineNotAllocatedError', 'LINE_NOT_ALLOCATED', message, 'orderId'), orderId, sku }
     }
     case 'CommandIdReused': {
-      const message = `The command id ${rejection.commandId} was used for another command than this ${command.type}; choose a new one.`
+      const message = `The command id ${rejection.commandId} belongs to another command than this ${command.type}; choose a new id.`
       return error('CommandIdReusedError', 'COMMAND_ID_REUSED', message, 'commandId')
     }
     case 'StaleVersion': {
       const expectedVersion = String(rejection.expected)
       const actualVersion = String(rejection.actual)
-      const message = `Batch ${rejection.reference} has changed: its version is ${actualVersion}, not ${expectedVersion}. Look at it again.`
+      const message = `Batch ${rejection.reference} has changed: its version is ${actualVersion}, not ${expectedVersion}. Read the batch again.`
       return {
         ...error('StaleVersionError', 'STALE_VERSION', message, 'expectedVersion'),
         expectedVersion,
@@ -66,7 +66,7 @@ export function userError(rejection: CommandRejection, command: Command) {
     }
     case 'TooManyLines': {
       const { sku, limit } = rejection
-      const message = `This would move more than ${limit} order lines of ${sku} at once. Do it in smaller steps.`
+      const message = `The command would move more than ${limit} order lines of ${sku}; use smaller steps.`
       return { ...error('TooManyLinesError', 'TOO_MANY_LINES', message, 'quantity'), limit }
     }
     default:
