@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { ofLine } from '../domain/stock.ts'
-import { pack, packedRows, prepareInsert } from '../lib/bulk.ts'
+import { pack, packedRows, prepareInsert, prepareReplace } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import { encodeReceipt } from './receipt.ts'
@@ -11,7 +11,12 @@ import type { Changes } from './unit.ts'
 export type Save = (partition: Partition, changes: Changes, now: Date) => Promise<void>
 
 export function createSave(db: Database): Save {
-  const upsertBatches = prepareInsert(db, batches, [batches.partition, batches.reference])
+  const replaceBatches = prepareReplace(db, batches, {
+    partition: batches.partition,
+    key: batches.reference,
+    version: batches.version,
+  })
+  const insertBatches = prepareInsert(db, batches)
   const upsertLines = prepareInsert(db, allocations, [
     allocations.partition,
     allocations.orderId,
@@ -32,7 +37,11 @@ export function createSave(db: Database): Save {
     const present = [...changes.lines.values()].filter((line) => line !== null)
     const gone = [...changes.lines].flatMap(([key, line]) => (line === null ? [ofLine(key)] : []))
     const writes = [
-      upsertBatches(changes.batches.map((batch) => ({ partition, ...batch }))),
+      replaceBatches(
+        partition,
+        changes.replacedBatches.map(({ reference, version }) => [reference, version]),
+      ),
+      insertBatches(changes.batches.map((batch) => ({ partition, ...batch }))),
       upsertLines(present.map((line) => ({ partition, ...line }))),
       insertReceipts(changes.receipts.map((receipt) => encodeReceipt(receipt, partition, now))),
     ]

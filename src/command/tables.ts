@@ -26,7 +26,8 @@ export const batches = stock.table(
     version: position('version').$type<LogPosition>().notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.partition, table.reference] }),
+    // With the version: see `prepareReplace`.
+    primaryKey({ columns: [table.partition, table.reference, table.version] }),
     index('batches_sku')
       .on(table.partition, table.sku)
       .where(sql`${table.sku} is not null`),

@@ -13,6 +13,8 @@ import type { Receipt } from './receipt.ts'
 /** Rows to write, all of one partition. */
 export interface Changes {
   readonly batches: readonly Batch[]
+  /** The batches that these take the places of, as they were written last. */
+  readonly replacedBatches: readonly Batch[]
   /** By key; null: to be deleted. */
   readonly lines: ReadonlyMap<LineKey, Line | null>
   readonly receipts: readonly Receipt[]
@@ -35,6 +37,8 @@ export class Unit implements Stock {
   readonly #newest = new Map<BatchReference, KnownLines>()
   readonly #waiting = new Map<Sku, KnownLines>()
 
+  /** As they are in the table. */
+  readonly #writtenBatches = new Map<BatchReference, Batch>()
   #newBatches = new Map<BatchReference, Batch>()
   #newLines = new Map<LineKey, Line | null>()
   #newReceipts: Receipt[] = []
@@ -66,7 +70,10 @@ export class Unit implements Stock {
   }
 
   know(found: { products?: Product[]; lines?: Line[]; receipts?: Receipt[] }): void {
-    for (const product of found.products ?? []) this.products.set(product.sku, product)
+    for (const product of found.products ?? []) {
+      this.products.set(product.sku, product)
+      for (const batch of product.batches) this.#writtenBatches.set(batch.reference, batch)
+    }
     for (const line of found.lines ?? []) this.lines.set(lineKey(line.orderId, line.sku), line)
     for (const receipt of found.receipts ?? []) this.#receipts.set(receipt.commandId, receipt)
   }
@@ -117,11 +124,14 @@ export class Unit implements Stock {
 
   /** What has come since the last time, as rows. */
   takeChanges(): Changes {
+    const batches = [...this.#newBatches.values()]
     const changes: Changes = {
-      batches: [...this.#newBatches.values()],
+      batches,
+      replacedBatches: batches.flatMap(({ reference }) => this.#writtenBatches.get(reference) ?? []),
       lines: this.#newLines,
       receipts: this.#newReceipts,
     }
+    for (const batch of batches) this.#writtenBatches.set(batch.reference, batch)
     this.#newBatches = new Map()
     this.#newLines = new Map()
     this.#newReceipts = []

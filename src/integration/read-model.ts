@@ -48,7 +48,7 @@ const passingOverKnown = {
 export function createReadModel(db: Database, redis: RedisAvailability): Consumer {
   const rows: Rows = {
     load: (_, skus) => redis.load(skus),
-    save: (changed) => redis.save(changed as readonly AvailabilityRow[]),
+    save: (_, changed) => redis.save(changed as readonly AvailabilityRow[]),
   }
   const fold = createFold(passingOverKnown, rows, MAX_CACHED_ROWS)
   return {

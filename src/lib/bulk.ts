@@ -5,6 +5,7 @@
  */
 import { getTableColumns, sql } from 'drizzle-orm'
 import type { InferInsertModel, SQL } from 'drizzle-orm'
+import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Database } from './postgres.ts'
 
@@ -36,6 +37,42 @@ export async function inParts<Row>(
   work: (part: readonly Row[]) => Promise<void>,
 ): Promise<void> {
   for (let at = 0; at < rows.length; at += MAX_ROWS) await work(rows.slice(at, at + MAX_ROWS))
+}
+
+/** What is replaced: its key and the version that it must have. */
+export type ReplacedRow = readonly [key: string, version: bigint]
+
+/**
+ * Deletes rows that others take the place of, each by its key and version.
+ *
+ * A row that changes often is not updated in place. Its key in the table ends with its version, each change deletes the row and
+ * inserts another one, and whoever looks for a row takes the one with the highest version. So each costs one index probe, however
+ * many old versions Postgres keeps because somebody holds a snapshot open, such as a dump. An update in place would go through
+ * all of them.
+ *
+ * @throws Error if a row is not there in this version; then somebody else has changed it
+ */
+export function prepareReplace(
+  db: Database,
+  table: PgTable,
+  { partition, key, version }: { partition: PgColumn; key: PgColumn; version: PgColumn },
+): (partition: number, rows: readonly ReplacedRow[]) => Promise<void> {
+  const remove = db
+    .delete(table)
+    .where(
+      sql`${partition} = ${sql.placeholder('partition')}
+        and (${key}, ${version}) in (select c0, c1::bigint from ${packedRows('keys', 'versions')} as rows(c0, c1))`,
+    )
+    .prepare('replace')
+  const { schema, name } = getTableConfig(table)
+  return async (of, rows) => {
+    if (rows.length === 0) return
+    const keys = pack(rows.map(([value]) => value))
+    const versions = pack(rows.map(([, value]) => value))
+    const { count } = await remove.execute({ partition: of, keys, versions })
+    if (count === rows.length) return
+    throw new Error(`${schema}.${name} has ${count} of ${rows.length} rows as this process remembers them.`)
+  }
 }
 
 /** @param onConflict columns of the key whose rows are replaced; without it a conflict is an error */

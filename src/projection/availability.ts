@@ -63,7 +63,7 @@ const tableNamed = (name: string) =>
       updatedAt: instant('updated_at').notNull(),
     },
     (table) => [
-      primaryKey({ columns: [table.partition, table.sku] }),
+      primaryKey({ columns: [table.partition, table.sku, table.position] }),
       index(`${name}_by_available`).on(table.partition, table.available, table.sku),
     ],
   )

@@ -32,7 +32,7 @@ const tableNamed = (name: string) =>
       reserved: integer('reserved').notNull(),
       available: integer('available').notNull(),
     },
-    (table) => [primaryKey({ columns: [table.partition, table.reference] })],
+    (table) => [primaryKey({ columns: [table.partition, table.reference, table.position] })],
   )
 
 export const batchesTable = tableNamed('batches')

@@ -38,7 +38,7 @@ const tableNamed = (name: string) =>
       lines: jsonb('lines').$type<readonly OrderLine[]>().notNull(),
       updatedAt: instant('updated_at').notNull(),
     },
-    (table) => [primaryKey({ columns: [table.partition, table.orderId] })],
+    (table) => [primaryKey({ columns: [table.partition, table.orderId, table.position] })],
   )
 
 export const ordersTable = tableNamed('orders')

@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader'
-import { getTableColumns, sql } from 'drizzle-orm'
+import { desc, getTableColumns, sql } from 'drizzle-orm'
 import { pack, packed } from '../lib/bulk.ts'
 import { groupBy } from '../lib/group-by.ts'
 import type { Database } from '../lib/postgres.ts'
-import { keyOfRow } from '../projector/fold.ts'
+import { keyOfRow } from '../projector/rows.ts'
 import type { ProjectedRow, Projection } from '../projector/projection.ts'
 
 /** Rows of a `latest` projection by key. */
@@ -25,10 +25,20 @@ export function createPointReads<Row extends ProjectedRow>(
 ): PointReads<Row> {
   const table = projection.tableNamed(projection.name)
   const key = getTableColumns(table)[projection.key]
-  const select = db
+  // One index probe per key and partition, however many old versions Postgres keeps of the row.
+  const last = db
     .select()
     .from(table)
-    .where(sql`${table.partition} = any(${allPartitions(partitions)}) and ${key} = any(${packed('keys')})`)
+    .where(sql`${table.partition} = parts.partition and ${key} = wanted.key`)
+    .orderBy(desc(table.position))
+    .limit(1)
+    .as('last')
+  const select = db
+    .select({ ...getTableColumns(table), ...last._.selectedFields })
+    .from(
+      sql`unnest(${packed('keys')}) as wanted(key), unnest(${allPartitions(partitions)}) as parts(partition)`,
+    )
+    .crossJoinLateral(last)
     .prepare('point_read')
 
   async function many(keys: readonly string[]): Promise<readonly Row[]> {

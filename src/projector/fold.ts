@@ -4,6 +4,7 @@ import { inTurns } from '../lib/turns.ts'
 import type { Partition } from '../log/partition.ts'
 import type { Consumer, EventFailure } from './consumer.ts'
 import type { ProjectedRow, Projection } from './projection.ts'
+import { keyOfRow } from './rows.ts'
 import type { Rows } from './rows.ts'
 
 /** So many events or rows at a time, a few milliseconds of work, for a single command can have hundreds of thousands. */
@@ -35,7 +36,8 @@ export function createFold(projection: Projection, rows: Rows, maxCachedRows: nu
         if (failure !== null) return { rows: [], failure }
       }
       const changed = folding.changed()
-      for await (const piece of inTurns(changed, PIECE_SIZE)) await rows.save(piece)
+      for await (const piece of inTurns(changed, PIECE_SIZE))
+        await rows.save(partition, piece, folding.replacedBy(piece))
       for await (const piece of inTurns([...folding.latest], PIECE_SIZE))
         for (const [key, row] of piece) cache.set(key, row)
       return { rows: changed, failure: null }
@@ -94,12 +96,14 @@ class Folding {
     return null
   }
 
+  /** The rows in the table that these take the places of. */
+  replacedBy(rows: readonly ProjectedRow[]): ProjectedRow[] {
+    if (this.#projection.keeps === 'every') return []
+    return rows.flatMap((row) => this.current.get(keyOfRow(this.#projection, row)) ?? [])
+  }
+
   /** The rows to be written. */
   changed(): readonly ProjectedRow[] {
     return this.#projection.keeps === 'every' ? this.#every : [...this.latest.values()]
   }
-}
-
-export function keyOfRow(projection: Pick<Projection, 'key'>, row: ProjectedRow): string {
-  return (row as unknown as Record<string, string>)[projection.key] as string
 }

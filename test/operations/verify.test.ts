@@ -304,7 +304,11 @@ describe('of a database at work', () => {
       const seen = new Set<string>()
       const verified = verifying(url).finally(() => (run.ning = false))
       await until(
-        async () => (await sql`select from pg_locks where locktype = 'advisory' and granted`).length > 0,
+        async () =>
+          (
+            await sql`select from pg_locks where locktype = 'advisory' and granted
+              and database = (select oid from pg_database where datname = current_database())`
+          ).length > 0,
       )
       await expect(verifying(url)).rejects.toThrow(VerifyingAlready)
       while (run.ning) {

@@ -232,7 +232,7 @@ test.each([availability, movements])(
         sizes.push(keys.length),
         rows.load(partition, keys)
       ),
-      save: (saved: Parameters<typeof rows.save>[0]) => (sizes.push(saved.length), rows.save(saved)),
+      save: (...saved: Parameters<typeof rows.save>) => (sizes.push(saved[1].length), rows.save(...saved)),
     }
     const events = Array.from({ length: EVENTS }, (_, at) => ({
       ...recorded(at + 1, {

@@ -27,7 +27,7 @@ export const snapshot: Suite = {
   name: 'snapshot',
   about: 'allocations a second while a snapshot is held open for five minutes',
   async run(bench) {
-    const [windowMs, without, open] = bench.quick ? [2000, 3, 8] : [5000, 8, 60]
+    const [windowMs, without, open] = bench.quick ? [2000, 3, 8] : [5000, 6, 60]
     const { version, createDatabase } = await openPostgres(bench)
     const rows: string[][] = []
     const data: { load: string; windows: Window[] }[] = []
