@@ -1,4 +1,4 @@
-/** Lists that are answered without pages around them, such as a product's batches: bounded all the same. */
+/** Lists that are not Relay connections, such as a product's batches. They are bounded as well. */
 import { badUserInput } from './errors.ts'
 
 export const MAX_ENTRIES = 1000
@@ -9,10 +9,10 @@ export interface BoundedListArgs {
 }
 
 /**
- * The entries that are asked for.
+ * The entries that the arguments select.
  *
- * @param fallback how many if `first` is null
- * @param keyOf what `after` names an entry by
+ * @param fallback the number of entries if `first` is null
+ * @param keyOf the key by which `after` names an entry
  * @throws BAD_USER_INPUT
  */
 export function entriesOf<T>(

@@ -1,4 +1,4 @@
-/** Relay connections: arguments into page requests, pages into edges with cursors. */
+/** Relay connections: turns arguments into page requests, and pages into edges with cursors. */
 import type { Page, PageRequest } from '../projection/page.ts'
 import { badUserInput } from './errors.ts'
 
@@ -23,35 +23,35 @@ export interface Connection<Node> {
 export const DEFAULT_PAGE = 20
 export const MAX_PAGE = 100
 
-/** A list that is read page by page. */
-export interface List<Place extends readonly unknown[]> {
-  readonly encode: (place: Place) => string
-  /** What a cursor of the list says; null, or an error, if it is none. */
-  readonly decode: (cursor: string) => Place | null
+/** How a list that is read in pages encodes its cursors. */
+export interface List<Keyset extends readonly unknown[]> {
+  readonly encode: (keyset: Keyset) => string
+  /** Returns null or throws if the text is not a cursor of the list. */
+  readonly decode: (cursor: string) => Keyset | null
 }
 
 /**
- * @param name tells the list's cursors from those of other lists
- * @param place what the values in a cursor say; null, or an error, if they are none of the list
+ * @param name distinguishes the list's cursors from those of other lists
+ * @param parse returns null or throws if the values of a cursor do not belong to the list
  */
-export function listByValues<Place extends readonly unknown[]>(
+export function listByValues<Keyset extends readonly unknown[]>(
   name: string,
-  place: (values: readonly unknown[]) => Place | null,
-): List<Place> {
+  parse: (values: readonly unknown[]) => Keyset | null,
+): List<Keyset> {
   return {
     encode: (values) => Buffer.from(JSON.stringify([name, ...values])).toString('base64url'),
     decode(cursor) {
       const [of, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-      return of === name ? place(values) : null
+      return of === name ? parse(values) : null
     },
   }
 }
 
 /** @throws BAD_USER_INPUT before anything is read */
-export function pageRequest<Place extends readonly unknown[]>(
+export function pageRequest<Keyset extends readonly unknown[]>(
   { first, after, last, before }: ConnectionArgs,
-  list: List<Place>,
-): PageRequest<Place> {
+  list: List<Keyset>,
+): PageRequest<Keyset> {
   if (first != null && last != null) throw badUserInput('Give "first" or "last", not both.')
   const backward = last != null
   const limit = (backward ? last : first) ?? DEFAULT_PAGE
@@ -65,15 +65,15 @@ export function pageRequest<Place extends readonly unknown[]>(
     : { direction: 'forward', limit, beyond: start, until: end }
 }
 
-/** @param placeOf what a cursor says of where a node stands */
-export function connection<Node, Place extends readonly unknown[]>(
+/** @param keysetOf the values by which the list is sorted, which identify a node's position */
+export function connection<Node, Keyset extends readonly unknown[]>(
   { rows, more }: Page<Node>,
-  { direction, beyond }: PageRequest<Place>,
-  list: List<Place>,
-  placeOf: (node: Node) => Place,
+  { direction, beyond }: PageRequest<Keyset>,
+  list: List<Keyset>,
+  keysetOf: (node: Node) => Keyset,
 ): Connection<Node> {
-  const edges = rows.map((node) => ({ cursor: list.encode(placeOf(node)), node }))
-  // What a cursor was given for lies before the page, or it would have had no cursor.
+  const edges = rows.map((node) => ({ cursor: list.encode(keysetOf(node)), node }))
+  // The entry that the cursor names lies outside the page, so there is at least one in that direction.
   const passed = beyond !== null
   return {
     edges,
@@ -87,17 +87,17 @@ export function connection<Node, Place extends readonly unknown[]>(
   }
 }
 
-function decodeCursor<Place extends readonly unknown[]>(
+function decodeCursor<Keyset extends readonly unknown[]>(
   cursor: string,
   argument: string,
-  list: List<Place>,
-): Place {
-  let place: Place | null = null
+  list: List<Keyset>,
+): Keyset {
+  let keyset: Keyset | null = null
   try {
-    place = list.decode(cursor)
+    keyset = list.decode(cursor)
   } catch {
-    // Not a place: not a cursor.
+    // Not a cursor: reported below.
   }
-  if (place === null) throw badUserInput(`"${argument}" is not a cursor of this list.`)
-  return place
+  if (keyset === null) throw badUserInput(`"${argument}" is not a cursor of this list.`)
+  return keyset
 }

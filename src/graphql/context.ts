@@ -1,4 +1,4 @@
-/** What resolvers are given. */
+/** The context of resolvers. */
 import type { CommandRequest, Outcome } from '../command/request.ts'
 import type { BatchReference, CalendarDate, OrderId, Sku } from '../domain/values.ts'
 import type { AskedToken, AwaitConsistency, Consistency } from '../progress/consistency.ts'
@@ -17,29 +17,29 @@ export interface ApiContext {
   readonly log: LogAccess
 }
 
-/** What tokens and cursors are made of, and checked against. */
+/** Creates and checks tokens and cursors. */
 export interface LogAccess {
-  /** The present one when the request came. */
+  /** The log's epoch when the request arrived. */
   readonly epoch: Epoch
   readonly admit: Consistency['admit']
   readonly partitionOf: (sku: Sku) => Partition
 }
 
 /**
- * All rows of a key, as far as they are in memory: as new as the projections are known to be here, and other objects as soon
- * as they have changed. Undefined: they have to be read.
+ * All rows of a key if memory holds them and is up to date with the progress that this process has seen. A row that changes
+ * becomes a new object. Undefined: the rows have to be read from the database.
  */
 export interface RowsInMemory {
   readonly products: (sku: Sku) => readonly AvailabilityRow[] | undefined
   readonly orders: (id: OrderId) => readonly OrderRow[] | undefined
 }
 
-/** Where queries begin. In a mutation's payload they are consistent with the command. */
+/** The root of queries. In a mutation's payload, queries are consistent with the command. */
 export interface QueryRoot {
   readonly consistentWith: AskedToken | null
 }
 
-/** A batch, from whichever projection it comes. */
+/** A batch, independent of the projection that it comes from. */
 export interface BatchView {
   readonly reference: BatchReference
   readonly sku: Sku
@@ -51,7 +51,7 @@ export interface BatchView {
   readonly version: string
 }
 
-/** An order's rows, one a partition. */
+/** An order's rows, one per partition. */
 export interface OrderView {
   readonly id: OrderId
   readonly rows: readonly OrderRow[]

@@ -1,6 +1,6 @@
 /**
- * Every fault a client can see, by its code, and how each error becomes one. Anything that is not named here is a
- * bug or broken infrastructure: the client gets a request id to quote, the log gets the error.
+ * All errors that clients can see, by code, and how each thrown error becomes one of them. Any other error is a bug or broken
+ * infrastructure: the client gets a request id to quote, and the server logs the error.
  */
 import { GraphQLError } from 'graphql'
 import type { ASTNode, GraphQLErrorExtensions, GraphQLFormattedError } from 'graphql'
@@ -24,17 +24,17 @@ export type FaultCode =
   | 'SERVICE_UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR'
 
-/** What libraries call that which is the client's mistake. */
-const MISTAKES = new Set<unknown>([
+/** The libraries' codes for mistakes of clients. */
+const LIBRARY_CODES = new Set<unknown>([
   'BAD_REQUEST',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
 ])
 
-/** The code that clients see in its place: one name for one thing, on every transport. */
+/** The code that clients see instead of a library's code, the same on every transport. */
 export function faultCode(code: unknown): unknown {
-  return code === undefined || MISTAKES.has(code) ? 'BAD_USER_INPUT' : code
+  return code === undefined || LIBRARY_CODES.has(code) ? 'BAD_USER_INPUT' : code
 }
 
 export function fault(
@@ -45,7 +45,7 @@ export function fault(
   return new GraphQLError(message, { extensions: { code, retryable, ...extensions } })
 }
 
-/** @param node the part of the document that is wrong, if it stands there */
+/** @param node the invalid part of the document, if it is in the document */
 export function badUserInput(message: string, node?: ASTNode): GraphQLError {
   return new GraphQLError(message, {
     nodes: node ?? null,
@@ -53,22 +53,22 @@ export function badUserInput(message: string, node?: ASTNode): GraphQLError {
   })
 }
 
-/** For what is not GraphQL's own error: `formatFault` says how clients see it. */
+/** Wraps an error for `formatFault`. */
 export function asGraphQLError(error: unknown): GraphQLError {
   return error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })
 }
 
-/** graphql-js compares fields of the same name with one another, and gives up with this when there are too many. */
+/** The message of graphql-js when it gives up comparing too many fields of the same response name. */
 const VALIDATION_ABORTED = 'Validation aborted.'
 const TOO_MANY_ALIKE = fault(
   'QUERY_TOO_COMPLEX',
-  'Too many fields have the same name in the answer; ask for each of them once.',
+  'Too many fields have the same response name; select each field once.',
 )
 
-/** Messages quote what they are about, be it as long as the whole request, and there can be a hundred of them. */
+/** Messages quote input, which can be as long as the request, and one answer can have a hundred messages. */
 const MAX_MESSAGE_CHARACTERS = 500
 
-/** What stands behind an error that was thrown while a request was answered; null if it is for us alone to know. */
+/** The client's view of an expected error; null for an error that clients must not see. */
 function knownFault(error: unknown): GraphQLError | null {
   if (error instanceof InvalidValue) return badUserInput(error.message)
   if (error instanceof Overloaded || error instanceof TooManyWaits)
@@ -84,9 +84,9 @@ function knownFault(error: unknown): GraphQLError | null {
 }
 
 /**
- * The error as clients see it, on every transport.
+ * Formats an error for clients, on every transport.
  *
- * @param report told of errors that are masked
+ * @param report receives errors that clients see masked
  */
 export function formatFault(
   error: GraphQLError,
@@ -97,14 +97,14 @@ export function formatFault(
   const { message, locations, path, extensions } = error.toJSON()
   const where = { ...(locations && { locations }), ...(path && { path }) }
   const cause = error.originalError
-  // Raised by GraphQL itself (syntax, validation, variables), or by a resolver that knew what it said. Where a
-  // scalar refused a value written into the document, its own code says more than that validation failed.
+  // An error of GraphQL itself (syntax, validation, variables), or one that a resolver or scalar threw for the client. A scalar's code
+  // is more precise than "validation failed", so it takes precedence.
   if (cause === undefined || cause instanceof GraphQLError) {
-    const { http: _, ...seen }: GraphQLErrorExtensions = { ...extensions, ...cause?.extensions }
+    const { http: _, ...visible }: GraphQLErrorExtensions = { ...extensions, ...cause?.extensions }
     return {
       message: shorten(message, MAX_MESSAGE_CHARACTERS),
       ...where,
-      extensions: { retryable: false, ...seen, code: faultCode(seen['code']) },
+      extensions: { retryable: false, ...visible, code: faultCode(visible['code']) },
     }
   }
   const known = knownFault(cause)

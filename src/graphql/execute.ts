@@ -2,30 +2,30 @@ import { execute, getOperationAST, getVariableValues } from 'graphql'
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
 import type { ApiContext } from './context.ts'
 import { MAX_VARIABLE_ERRORS } from './limits.ts'
-import { createPlan, isPromise } from './plan.ts'
-import type { Plan } from './plan.ts'
+import { compileOperation, isPromise } from './compiled-operation.ts'
+import type { CompiledOperation } from './compiled-operation.ts'
 
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema
-  /** Found valid. */
+  /** A valid document. */
   readonly document: DocumentNode
   readonly operationName: string | null
-  /** Nothing changes by it, so that it may be executed twice. */
+  /** Whether the operation changes nothing, so that it may be executed twice. */
   readonly repeatable: boolean
 }
 
-/** @param variables as the client has sent them */
+/** @param variables as the client sent them */
 export type Execute = (
   root: unknown,
   context: ApiContext,
   variables: Readonly<Record<string, unknown>> | undefined,
 ) => ExecutionResult | Promise<ExecutionResult>
 
-/** Executes an operation again and again: as it was planned if that can be done, and as graphql-js does it if not. */
+/** Prepares an operation for many executions: compiled on first use if possible, otherwise executed by graphql-js. */
 export function createExecute({ schema, document, operationName, repeatable }: ExecuteOptions): Execute {
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? []
-  let plan: Plan | null | undefined = repeatable ? undefined : null
-  const asUsual: Execute = (rootValue, contextValue, variables) =>
+  let compiled: CompiledOperation | null | undefined = repeatable ? undefined : null
+  const withGraphQL: Execute = (rootValue, contextValue, variables) =>
     execute({
       schema,
       document,
@@ -36,15 +36,15 @@ export function createExecute({ schema, document, operationName, repeatable }: E
       options: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     })
   return (root, context, variables) => {
-    if (plan === undefined) plan = createPlan(schema, document, operationName)
-    if (plan === null) return asUsual(root, context, variables)
+    if (compiled === undefined) compiled = compileOperation(schema, document, operationName)
+    if (compiled === null) return withGraphQL(root, context, variables)
     const { coerced } = getVariableValues(schema, definitions, variables ?? {}, { maxErrors: 1 })
-    if (coerced === undefined) return asUsual(root, context, variables)
+    if (coerced === undefined) return withGraphQL(root, context, variables)
     try {
-      const result = plan(root, context, coerced)
-      return isPromise(result) ? result.catch(() => asUsual(root, context, variables)) : result
+      const result = compiled(root, context, coerced)
+      return isPromise(result) ? result.catch(() => withGraphQL(root, context, variables)) : result
     } catch {
-      return asUsual(root, context, variables)
+      return withGraphQL(root, context, variables)
     }
   }
 }

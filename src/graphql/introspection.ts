@@ -1,6 +1,6 @@
 /**
- * What introspection comes to. It depends on the schema and on nothing else, so its values are counted one by one, up to a limit: a few
- * hundred bytes can ask for each type of each field of each type.
+ * The cost of introspection. Its answer depends only on the schema, so this counts the answer's values one by one, up to a limit: a
+ * document of a few hundred bytes can select every type of every field of every type.
  */
 import { Kind, SchemaMetaFieldDef, TypeMetaFieldDef, isListType, isNonNullType } from 'graphql'
 import { BREAK, isObjectType, visit } from 'graphql'
@@ -34,7 +34,7 @@ export function hasIntrospection(document: DocumentNode): boolean {
 
 /**
  * @param node `__schema` or `__type`
- * @param most where counting ends
+ * @param most the count at which counting ends
  */
 export function introspectionCost(
   schema: GraphQLSchema,
@@ -49,26 +49,26 @@ export function introspectionCost(
   function countField(
     field: GraphQLField<unknown, unknown>,
     parent: unknown,
-    asked: FieldNode,
+    selected: FieldNode,
     name?: string,
   ): void {
-    cost += ownCost(asked)
+    cost += ownCost(selected)
     if (cost > most) return
-    // What is deprecated counts in any case.
+    // Deprecated fields and values always count.
     const value = field.resolve?.(parent, { includeDeprecated: true, name }, undefined, info)
-    countValue(field.type, value, asked.selectionSet)
+    countValue(field.type, value, selected.selectionSet)
   }
 
-  function countValue(type: GraphQLOutputType, value: unknown, asked: SelectionSetNode | undefined): void {
+  function countValue(type: GraphQLOutputType, value: unknown, selected: SelectionSetNode | undefined): void {
     if (value == null || cost > most) return
-    if (isNonNullType(type)) countValue(type.ofType, value, asked)
+    if (isNonNullType(type)) countValue(type.ofType, value, selected)
     else if (isListType(type))
-      for (const entry of value as Iterable<unknown>) countValue(type.ofType, entry, asked)
+      for (const entry of value as Iterable<unknown>) countValue(type.ofType, entry, selected)
     else if (typeof value === 'string') cost += ownCost(value) - 1
-    else if (isObjectType(type) && asked !== undefined) countObject(type, value, asked)
+    else if (isObjectType(type) && selected !== undefined) countObject(type, value, selected)
   }
 
-  // Whatever is looked at costs, be it an unknown field or an empty fragment, so that counting ends soon.
+  // Each visited node costs something, even an unknown field or an empty fragment, so that counting ends soon.
   function countObject(type: GraphQLObjectType, value: unknown, { selections }: SelectionSetNode): void {
     for (const selection of selections) {
       if (cost > most) return
@@ -85,7 +85,7 @@ export function introspectionCost(
       }
       const name = selection.name.value
       const fragment = fragments.get(name)
-      // One within itself is for validation to refuse; here it must only come to an end.
+      // Validation rejects a fragment that spreads itself; here it must only not recurse for ever.
       cost += 1
       if (fragment === undefined || open.has(name)) continue
       open.add(name)
@@ -96,12 +96,12 @@ export function introspectionCost(
 
   const root = ROOTS.get(node.name.value)
   if (root !== undefined)
-    for (const name of namesAskedFor(schema, node)) countField(root, undefined, node, name)
+    for (const name of possibleTypeNames(schema, node)) countField(root, undefined, node, name)
   return cost
 }
 
-/** The names that the answer may be about: a variable's value is not known here, so it counts as all types together. */
-function namesAskedFor(schema: GraphQLSchema, { arguments: given = [] }: FieldNode): string[] {
+/** The type names that the answer can be about. A variable counts as all types, because its value is not available here. */
+function possibleTypeNames(schema: GraphQLSchema, { arguments: given = [] }: FieldNode): string[] {
   const name = given.find((argument) => argument.name.value === 'name')?.value
   return name?.kind === Kind.VARIABLE
     ? Object.keys(schema.getTypeMap())

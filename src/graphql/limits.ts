@@ -1,9 +1,9 @@
 /**
- * What a document may ask for, measured before anything else is done with it, validation included. What counts is its
- * size with all fragments written out: spread within one another, 1.5 KB of them stand for millions of fields.
+ * Limits on documents, checked before anything else, even before validation. The size that counts is that with all fragments expanded:
+ * 1.5 KB of fragments that spread one another can expand to millions of fields.
  *
- * A fragment is measured once, however often it is spread, so that measuring takes time linear in the document. And
- * every fragment is measured, whether an operation uses it or not: validation looks at all of them.
+ * Each fragment is measured once, however often it is spread, so measuring takes time linear in the document. Fragments that no
+ * operation uses are measured as well, because validation visits them.
  */
 import {
   GraphQLError,
@@ -27,8 +27,8 @@ import { ownCost } from './value-cost.ts'
 type Container = OperationDefinitionNode | FragmentDefinitionNode | FieldNode | InlineFragmentNode
 
 /**
- * What one definition comes to. `cost` is the number of values in its answer, roughly: lists count as full. `texts` are those of
- * them that can have 255 characters, which clients choose: references, SKUs, ids.
+ * The size of one definition. `cost` is roughly the number of values in its answer, where lists count as full. `texts` is the number of
+ * those that clients choose and that can have 255 characters: references, SKUs, ids.
  */
 interface Size {
   readonly depth: number
@@ -40,16 +40,16 @@ interface Size {
 }
 
 const LIMITS: Size = { depth: 10, fields: 1000, aliases: 15, directives: 20, cost: 20_000, texts: 8000 }
-/** Values in the answers to all introspection of a document. That of the usual tools comes to 4,000. */
+/** Values in the answers to all introspection of a document. Common tools need 4,000. */
 const MAX_INTROSPECTION = 10_000
 const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0, cost: 0, texts: 0 }
 
 const MAX_TOKENS = 1000
 export const parseOptions: ParseOptions = { maxTokens: MAX_TOKENS }
-/** Each error says in which line it is, for which graphql-js looks through the text from its start. */
+/** For each error, graphql-js scans the text from its start to find the line number. */
 const MAX_LINES = 3000
 export const MAX_VALIDATION_ERRORS = 20
-/** Each error of a variable quotes all of its value. */
+/** Each error of a variable quotes the whole value. */
 export const MAX_VARIABLE_ERRORS = 5
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more/
 
@@ -69,7 +69,7 @@ export function parseWithinLimits(source: string): DocumentNode {
   }
 }
 
-/** Lines end with `\n`, `\r` or both, as they do for graphql-js. */
+/** Lines end with `\n`, `\r` or both, as in graphql-js. */
 function linesOf(source: string): number {
   let lines = 1
   for (let at = 0; at < source.length; at += 1)
@@ -77,10 +77,10 @@ function linesOf(source: string): number {
   return lines
 }
 
-/** @returns why a document is refused; null if it is not */
+/** @returns the error if the document exceeds a limit; otherwise null */
 export type LimitCheck = (document: DocumentNode) => GraphQLError | null
 
-/** @param introspection whether clients may ask for the schema */
+/** @param introspection whether clients may read the schema */
 export function createLimitCheck(schema: GraphQLSchema, { introspection = true } = {}): LimitCheck {
   const lists = boundedFields(schema)
   const texts = textFields(schema)
@@ -88,7 +88,7 @@ export function createLimitCheck(schema: GraphQLSchema, { introspection = true }
     if (!introspection && hasIntrospection(document)) return fault('FORBIDDEN', INTROSPECTION_OFF)
     for (const size of sizesOf(document, schema, lists, texts)) {
       for (const what of ['depth', 'fields', 'aliases', 'directives', 'cost', 'texts'] as const) {
-        if (size[what] > LIMITS[what]) return fault('QUERY_TOO_COMPLEX', complaint(what))
+        if (size[what] > LIMITS[what]) return fault('QUERY_TOO_COMPLEX', messageFor(what))
       }
     }
     return null
@@ -98,12 +98,12 @@ export function createLimitCheck(schema: GraphQLSchema, { introspection = true }
 const INTROSPECTION_OFF =
   'Introspection is off (INTROSPECTION=off). The schema comes with the package, in its directory "schema".'
 
-function complaint(what: keyof Size): string {
+function messageFor(what: keyof Size): string {
   const most = LIMITS[what]
   if (what === 'depth') return `The query is nested more than ${most} levels deep.`
   if (what === 'cost' || what === 'texts')
-    return `The query could be answered with more than ${most} ${what === 'cost' ? 'values' : 'ids, references and other texts'}; ask for smaller pages ("first"), or for less of each entry.`
-  return `The query has more than ${most} ${what}, with its fragments written out.`
+    return `The answer could have more than ${most} ${what === 'cost' ? 'values' : 'ids, references and other texts'}; request smaller pages ("first") or fewer fields.`
+  return `The query has more than ${most} ${what}, with its fragments expanded.`
 }
 
 function sizesOf(
@@ -117,9 +117,9 @@ function sizesOf(
   let introspectionLeft = MAX_INTROSPECTION
 
   function sizeOfFragment(name: string): Size {
-    const known = measured.get(name)
-    if (known !== undefined) return known
-    // One that spreads itself is for validation to refuse; here it must only come to an end.
+    const before = measured.get(name)
+    if (before !== undefined) return before
+    // Validation rejects a fragment that spreads itself; here it must only not recurse for ever.
     measured.set(name, NOTHING)
     const fragment = fragments.get(name)
     const size = fragment === undefined ? NOTHING : sizeOf(fragment)
@@ -138,7 +138,7 @@ function sizesOf(
       cost += size.cost
       texts += size.texts
     }
-    // Introspection nests deeper than anything else, and graphql-js sees to its depth.
+    // Introspection nests deeper than other queries; graphql-js limits its depth.
     if (isIntrospection(node)) depth = 0
     return { depth, fields, aliases, directives: directives + (node.directives?.length ?? 0), cost, texts }
   }
@@ -147,11 +147,11 @@ function sizesOf(
     if (selection.kind === Kind.INLINE_FRAGMENT) return sizeOf(selection)
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
       const { fields, directives, ...size } = sizeOfFragment(selection.name.value)
-      // The spread counts, too: spreads of nothing are as much work to validate.
+      // The spread itself counts as a field, because spreads of empty fragments are as much work to validate.
       return { ...size, fields: fields + 1, directives: directives + (selection.directives?.length ?? 0) }
     }
     const { depth, fields, aliases, directives, cost, texts } = sizeOf(selection)
-    const entries = entriesAskedFor(selection, lists.get(selection.name.value))
+    const entries = entriesRequested(selection, lists.get(selection.name.value))
     return {
       depth: depth + 1,
       fields: fields + 1,
@@ -164,7 +164,7 @@ function sizesOf(
     }
   }
 
-  /** All of a document's share one limit, so that counting ends, however often a document asks. */
+  /** All introspection of a document shares one limit, so that counting ends. */
   function costOfIntrospection(node: FieldNode): number {
     const cost = introspectionCost(schema, fragments, node, introspectionLeft)
     introspectionLeft = Math.max(0, introspectionLeft - cost)
@@ -186,17 +186,17 @@ function isIntrospection(node: Container): boolean {
 
 const TEXT_TYPES = new Set(['ID', 'String'])
 
-/** How many entries a list has if a client does not say, and at most. */
+/** The default and the maximum number of entries of a list. */
 interface Bounds {
   readonly fallback: number
   readonly most: number
 }
 
-/** Fields that answer with lists of bounded length, by their names. */
+/** Fields that return bounded lists, by name. */
 type Lists = ReadonlyMap<string, Bounds>
 
-/** How many entries a list is asked for. One that is out of bounds is for the resolver to refuse, by its name. */
-function entriesAskedFor({ arguments: given = [] }: FieldNode, bounds: Bounds | undefined): number {
+/** How many entries a field requests. The resolver rejects arguments that are out of bounds. */
+function entriesRequested({ arguments: given = [] }: FieldNode, bounds: Bounds | undefined): number {
   if (bounds === undefined) return 1
   const { fallback, most } = bounds
   const sizes = given
@@ -205,14 +205,14 @@ function entriesAskedFor({ arguments: given = [] }: FieldNode, bounds: Bounds | 
   return sizes.length === 0 ? fallback : Math.max(1, ...sizes)
 }
 
-/** The names of fields that answer with a text of any content. */
+/** The names of fields that return arbitrary text. */
 function textFields(schema: GraphQLSchema): ReadonlySet<string> {
   const types = Object.values(schema.getTypeMap()).filter(isObjectType)
   const fields = types.flatMap((type) => Object.values(type.getFields()))
   return new Set(fields.filter(({ type }) => TEXT_TYPES.has(getNamedType(type).name)).map(({ name }) => name))
 }
 
-/** Those that take `first`. Where several have one name, the largest counts. */
+/** Fields with an argument `first`. If several have the same name, the largest bounds count. */
 function boundedFields(schema: GraphQLSchema): Lists {
   const types = Object.values(schema.getTypeMap()).filter(
     (type) => isObjectType(type) || isInterfaceType(type),

@@ -57,7 +57,7 @@ function whole(least: 0 | 1): (value: unknown) => Quantity {
   }
 }
 
-/** Lists and objects can nest too deep to be written. */
+/** Lists and objects are abbreviated, because they can nest too deep for `JSON.stringify`. */
 function inWords(value: unknown): string {
   if (Array.isArray(value)) return '[…]'
   return typeof value === 'object' && value !== null ? '{…}' : JSON.stringify(value)
@@ -68,7 +68,7 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})
 function parseInstant(value: string): Date {
   const date = new Date(value)
   if (!INSTANT.test(value) || Number.isNaN(date.getTime())) {
-    throw new InvalidValue(`${JSON.stringify(value)} is not a moment of the form 2026-12-24T18:30:00Z.`)
+    throw new InvalidValue(`${JSON.stringify(value)} is not a date-time of the form 2026-12-24T18:30:00Z.`)
   }
   return date
 }

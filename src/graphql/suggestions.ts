@@ -1,10 +1,10 @@
 const BEGINNING = 'Did you mean '
 
 /**
- * What graphql-js says of a mistake, without the names from the schema that it suggests at the end.
+ * Removes the suggestion of schema names from the end of a graphql-js message.
  *
- * Not by a regular expression: messages quote clients, and one that repeats the beginning of a suggestion would have an expression
- * look through all of the message again from each of these beginnings.
+ * It uses no regular expression: messages quote clients' input, and with input that repeats the beginning of a suggestion an
+ * expression would take quadratic time.
  */
 export function withoutSuggestion(message: string): string {
   const start = message.endsWith('?') ? message.lastIndexOf(BEGINNING) : -1

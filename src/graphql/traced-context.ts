@@ -1,19 +1,19 @@
 import type { ProjectedRow } from '../projector/projection.ts'
 import type { ApiContext, RowsInMemory } from './context.ts'
 
-/** Rows that an answer was made of, and where they can be looked up again. */
-export interface Ingredient {
+/** Rows that an answer was built from, and how to look them up again. */
+export interface Dependency {
   readonly key: string
   readonly rows: readonly ProjectedRow[]
   readonly peek: (key: string) => readonly ProjectedRow[] | undefined
 }
 
-/** A context that takes down what an answer is made of. */
+/** A context that records which rows in memory an answer was built from. */
 export class TracedContext implements ApiContext {
   readonly requestId: string
   readonly memory: RowsInMemory
   readonly #context: ApiContext
-  #ingredients: Ingredient[] | null = []
+  #dependencies: Dependency[] | null = []
 
   constructor(context: ApiContext) {
     this.#context = context
@@ -21,9 +21,9 @@ export class TracedContext implements ApiContext {
     this.memory = { products: this.#traced('products'), orders: this.#traced('orders') }
   }
 
-  /** Null: of something else, too, than rows in memory. */
-  get ingredients(): readonly Ingredient[] | null {
-    return this.#ingredients
+  /** Null if the answer was built from anything else than rows in memory. */
+  get dependencies(): readonly Dependency[] | null {
+    return this.#dependencies
   }
 
   get log(): ApiContext['log'] {
@@ -31,25 +31,25 @@ export class TracedContext implements ApiContext {
   }
 
   get reads(): ApiContext['reads'] {
-    this.#ingredients = null
+    this.#dependencies = null
     return this.#context.reads
   }
 
   get consistent(): ApiContext['consistent'] {
-    this.#ingredients = null
+    this.#dependencies = null
     return this.#context.consistent
   }
 
   get dispatch(): ApiContext['dispatch'] {
-    this.#ingredients = null
+    this.#dependencies = null
     return this.#context.dispatch
   }
 
   #traced<Name extends keyof RowsInMemory>(name: Name): RowsInMemory[Name] {
-    const peek = this.#context.memory[name] as Ingredient['peek']
-    const traced: Ingredient['peek'] = (key) => {
+    const peek = this.#context.memory[name] as Dependency['peek']
+    const traced: Dependency['peek'] = (key) => {
       const rows = peek(key)
-      if (rows !== undefined) this.#ingredients?.push({ key, rows, peek })
+      if (rows !== undefined) this.#dependencies?.push({ key, rows, peek })
       return rows
     }
     return traced as RowsInMemory[Name]

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 
 const SCHEMA = new URL('../../schema/', import.meta.url)
 
-/** The SDL of `schema/`, all files together. */
+/** The SDL of all files in `schema/`. */
 export function readTypeDefs(): string {
   return readdirSync(SCHEMA)
     .filter((name) => name.endsWith('.graphql'))

@@ -16,15 +16,15 @@ import { withoutSuggestion } from '../graphql/suggestions.ts'
 export interface ApolloOptions {
   readonly schema: GraphQLSchema
   readonly introspection: boolean
-  /** Hide from clients' typing mistakes what the schema would have had to offer. */
+  /** Leave the schema's names out of error messages. */
   readonly production: boolean
   readonly logger: Logger
-  /** Told of errors that clients see masked. */
+  /** Receives errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
-  /** What Apollo remembers: documents that it has read, and texts that clients have registered. */
+  /** Parsed documents. */
   readonly documentStore: DocumentStore
+  /** Query texts that clients have registered. */
   readonly persistedQueries: TextStore
-  /** Others who want to know what becomes of requests. */
   readonly plugins: readonly ApolloServerPlugin<ApiContext>[]
 }
 
@@ -46,21 +46,21 @@ export function createApollo({
     executionOptions: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
     validationOptions: { maxErrors: MAX_VALIDATION_ERRORS, hideSuggestions: production },
     logger,
-    // The check of limits refuses it in its own words before.
+    // The limit check rejects introspection before Apollo does, with a better message.
     introspection,
-    // Nobody is recognized by a cookie, and only JSON bodies are read: a page of another origin can send no command without
-    // having asked first, and cannot read what its GET requests are answered.
+    // No cookie identifies anybody, and only JSON bodies are accepted. So a page of another origin cannot send a command without a
+    // preflight request, and cannot read the answers to its GET requests.
     csrfPrevention: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // For requests that are refused before they become an operation; a plugin below sees to all others.
+    // For requests that fail before Apollo has an operation; the plugin `faults` formats all other errors.
     formatError: ({ message, extensions }) => ({
       message,
       extensions: { retryable: false, ...extensions, code: faultCode(extensions?.['code']) },
     }),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
-      // It would be loaded from the internet.
+      // Browsers would load the landing page from the internet.
       ApolloServerPluginLandingPageDisabled(),
       onEachRequest({ ...subscriptionsElsewhere, ...legacyStatus }),
       ...(production ? [onEachRequest(withoutSuggestions)] : []),
@@ -76,7 +76,7 @@ function onEachRequest(listener: Listener): ApolloServerPlugin<ApiContext> {
   return { requestDidStart: async () => listener }
 }
 
-/** Errors as clients are to see them. A plugin, because only it knows which request they belong to. */
+/** Formats errors for clients. A plugin, because `formatError` does not get the request id. */
 function faults(report: ApolloOptions['report']): ApolloServerPlugin<ApiContext> {
   return onEachRequest({
     async willSendResponse({ errors, response: { body }, contextValue: { requestId } }) {
@@ -88,14 +88,14 @@ function faults(report: ApolloOptions['report']): ApolloServerPlugin<ApiContext>
   })
 }
 
-/** Validation has been asked to leave them out; of variables, Apollo does not let us ask. */
+/** `hideSuggestions` covers validation errors; Apollo has no such option for errors in variables. */
 const withoutSuggestions: Listener = {
   async willSendResponse({ errors = [] }) {
     for (const error of errors) error.message = withoutSuggestion(error.message)
   },
 }
 
-/** Executed as if it were a query, a subscription would make no sense of itself. */
+/** Apollo would execute a subscription as a query, so reject it here. */
 const subscriptionsElsewhere: Listener = {
   async didResolveOperation({ operation, response }) {
     if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return
@@ -107,15 +107,15 @@ const subscriptionsElsewhere: Listener = {
 }
 
 /**
- * GraphQL over HTTP: to a client that takes `application/json` only, a well-formed request that GraphQL refuses is
- * answered 200, because such a client may take any other status for the word of a proxy.
+ * GraphQL over HTTP: a client that accepts only `application/json` gets status 200 for a well-formed request that GraphQL
+ * rejects, because such a client may take any other status for a proxy's.
  */
 const legacyStatus: Listener = {
   async willSendResponse({ request: { http }, response, errors = [] }) {
     const accept = http?.headers.get('accept') ?? ''
     const legacy =
       accept.includes('application/json') && !accept.includes('application/graphql-response+json')
-    const refused = errors.every(({ extensions }) => extensions['code'] !== 'BAD_REQUEST')
-    if (legacy && refused && response.http.status === 400) response.http.status = 200
+    const isWellFormed = errors.every(({ extensions }) => extensions['code'] !== 'BAD_REQUEST')
+    if (legacy && isWellFormed && response.http.status === 400) response.http.status = 200
   },
 }

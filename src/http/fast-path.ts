@@ -1,13 +1,12 @@
 /**
- * A fast path beside Apollo. Most requests ask for what has been asked before; of their way through Apollo, all is
- * known but the answer itself. So a request takes the fast path if it is an ordinary one, if Apollo has found its operation good
- * before, and if it has answered a request that accepts the same types. All others go to Apollo, and so does one whose
- * variables turn out to be wrong: nothing of it has been executed by then. The answers are those that Apollo gives.
+ * Serves operations that Apollo has already validated, with the same responses as Apollo. A request takes the fast path if it is an
+ * ordinary one, if Apollo has validated its operation, and if Apollo has answered a request with the same `Accept` header. Anything
+ * unusual falls back to Apollo. So does a request with invalid variables, which are found before anything is executed.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ExecutionResult } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { Answers, questionOf } from './answers.ts'
+import { ResponseCache, cacheKeyOf } from './response-cache.ts'
 import type { ClientMemory } from '../admission/client-memory.ts'
 import type { ApiContext } from '../graphql/context.ts'
 import { formatFault } from '../graphql/errors.ts'
@@ -23,16 +22,16 @@ export interface FastPathOptions {
   readonly createContext: (requestId: string) => ApiContext
   readonly applyCaching: ApplyCaching
   readonly counts: AnswerCounts
-  /** Told of errors that clients see masked. */
+  /** Receives errors that clients see masked. */
   readonly report: (error: unknown, requestId: string) => void
 }
 
-/** Requests by who has answered them. */
+/** Number of requests by what answered them. */
 export interface AnswerCounts {
   apollo: number
-  /** The fast path, having executed them. */
+  /** The fast path, by executing them. */
   fastPath: number
-  /** The fast path, with the answer that it gave before. */
+  /** The fast path, from its response cache. */
   memory: number
 }
 
@@ -42,25 +41,25 @@ const MAX_ACCEPT_CHARACTERS = 500
 export class FastPath {
   readonly #options: FastPathOptions
   readonly #requests = new OrdinaryRequests()
-  readonly #answers: Answers
-  /** The type that Apollo answers with to those who accept this. */
-  readonly #types = new LRUCache<string, string>({ max: MAX_ACCEPTS })
+  readonly #responses: ResponseCache
+  /** Apollo's content type by `Accept` header. */
+  readonly #contentTypes = new LRUCache<string, string>({ max: MAX_ACCEPTS })
 
   constructor(options: FastPathOptions) {
     this.#options = options
-    this.#answers = new Answers(options.memory)
+    this.#responses = new ResponseCache(options.memory)
   }
 
-  /** Apollo has answered. */
-  learn({ headers: { accept = '' } }: FastifyRequest, reply: FastifyReply): void {
+  /** Remembers the content type of a response of Apollo's. */
+  rememberType({ headers: { accept = '' } }: FastifyRequest, reply: FastifyReply): void {
     const type = reply.getHeader('content-type')
     if (reply.statusCode !== 200 || typeof type !== 'string' || accept.length > MAX_ACCEPT_CHARACTERS) return
-    this.#types.set(accept, type)
+    this.#contentTypes.set(accept, type)
   }
 
-  /** @returns false if it is for Apollo to answer; nothing has been done then */
+  /** @returns false if Apollo has to answer; nothing has been executed then */
   serve(request: FastifyRequest, reply: FastifyReply): boolean {
-    const type = this.#types.get(request.headers.accept ?? '')
+    const type = this.#contentTypes.get(request.headers.accept ?? '')
     const asked = type === undefined ? null : this.#requests.read(request)
     const operation = asked === null ? undefined : this.#find(asked)
     if (type === undefined || asked === null || operation === undefined) return false
@@ -71,19 +70,19 @@ export class FastPath {
       reply.send(this.#options.applyCaching(request, reply, body))
     }
     const { counts } = this.#options
-    const question = operation.isMutation ? null : questionOf(operation, asked.variables)
-    const known = question === null ? undefined : this.#answers.get(question)
-    if (known !== undefined) {
+    const key = operation.isMutation ? null : cacheKeyOf(operation, asked.variables)
+    const cached = key === null ? undefined : this.#responses.get(key)
+    if (cached !== undefined) {
       counts.memory += 1
-      send(known)
+      send(cached)
       return true
     }
     const context = new TracedContext(this.#options.createContext(request.id))
     const finish = (result: ExecutionResult): void => {
       const body = this.#bodyOf(result, request.id)
-      const { ingredients } = context
-      if (result.errors === undefined && ingredients !== null && question !== null)
-        this.#answers.set(question, body, ingredients)
+      const { dependencies } = context
+      if (result.errors === undefined && dependencies !== null && key !== null)
+        this.#responses.set(key, body, dependencies)
       send(body)
     }
     const result = operation.execute(undefined, context, asked.variables)

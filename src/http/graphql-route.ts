@@ -1,4 +1,4 @@
-/** GraphQL over HTTP, with Apollo Server behind it. */
+/** The GraphQL route: live streams first, then the fast path, then Apollo Server. */
 import type { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -16,20 +16,20 @@ import type { UnreadAnswers } from '../admission/unread-answers.ts'
 export interface GraphQLRouteOptions {
   readonly path: string
   readonly schema: GraphQLSchema
-  /** Whether clients may ask for the schema. */
+  /** Whether clients may read the schema. */
   readonly introspection: boolean
   readonly apollo: ApolloServer<ApiContext>
   readonly createContext: (requestId: string) => ApiContext
   readonly streams: Pick<HttpStreams, 'serve'>
   /** Null: Apollo answers everything. */
-  readonly fastPath: Pick<FastPath, 'serve' | 'learn'> | null
+  readonly fastPath: Pick<FastPath, 'serve' | 'rememberType'> | null
   readonly unread: Pick<UnreadAnswers, 'hasRoomFor'>
   readonly applyCaching: ApplyCaching
   readonly counts: AnswerCounts
 }
 
-const TOO_MUCH_UNREAD = 'There are too many answers that have not been read yet; send the request again soon.'
-/** Documents whose check is remembered, all together. */
+const TOO_MUCH_UNREAD = 'Clients have left too many answers unread; send the request again soon.'
+/** Total size of the documents whose limit check is cached. */
 const MAX_CHECKED_CHARACTERS = 4_000_000
 
 export async function graphqlRoute(server: FastifyInstance, options: GraphQLRouteOptions): Promise<void> {
@@ -48,11 +48,11 @@ export async function graphqlRoute(server: FastifyInstance, options: GraphQLRout
   const exceeded = createSourceCheck(createLimitCheck(schema, { introspection }))
   const askApollo = fastifyApolloHandler(apollo, { context: async ({ id }) => createContext(id) })
   async function throughApollo(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const refusal = exceeded(sourceOf(request))
-    if (refusal !== null) return refuse(reply, 400, String(refusal.extensions['code']), refusal.message)
+    const error = exceeded(sourceOf(request))
+    if (error !== null) return refuse(reply, 400, String(error.extensions['code']), error.message)
     counts.apollo += 1
     const body = await askApollo.call(server, request, reply)
-    fastPath?.learn(request, reply)
+    fastPath?.rememberType(request, reply)
     return reply.send(applyCaching(request, reply, body as string))
   }
   server.route({
@@ -70,23 +70,28 @@ export async function graphqlRoute(server: FastifyInstance, options: GraphQLRout
     method: ['PUT', 'PATCH', 'DELETE'],
     url: path,
     onRequest: async (_, reply) =>
-      refuse(reply.header('allow', 'GET, POST'), 405, 'BAD_USER_INPUT', 'GraphQL requests are GET or POST.'),
+      refuse(
+        reply.header('allow', 'GET, POST'),
+        405,
+        'BAD_USER_INPUT',
+        'Send GraphQL requests with GET or POST.',
+      ),
     handler: () => {},
   })
 }
 
-/** Somebody typed the address into a browser. */
+/** Whether a person has opened the address in a browser. */
 function isBrowsing({ method, url, headers: { accept = '' } }: FastifyRequest): boolean {
   return method === 'GET' && !url.includes('?') && accept.includes('text/html')
 }
 
-/** The document as Apollo will read it: what this does not see, nothing has measured. */
+/** The document exactly as Apollo reads it; otherwise a document could avoid the limit check. */
 function sourceOf({ method, url, body }: FastifyRequest): unknown {
   if (method === 'GET') return new URL(url, 'http://localhost').searchParams.get('query')
   return typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined
 }
 
-/** Syntax errors, and what is no document at all, are for Apollo to report. */
+/** Leaves syntax errors and missing documents for Apollo to report. */
 function createSourceCheck(exceeded: LimitCheck): (source: unknown) => GraphQLError | null {
   const checked = new LRUCache<string, { exceeded: GraphQLError | null }>({
     maxSize: MAX_CHECKED_CHARACTERS,

@@ -1,19 +1,19 @@
 /**
- * What caches between server and client may do with an answer. They may keep those to queries over GET, if these are whole; the
- * tag is that of the answer's bytes, so it changes when the answer does, and is the same from every process.
+ * HTTP caching. Caches may keep answers to queries over GET if these have no errors. The ETag is a hash of the answer's bytes, so it
+ * changes exactly when the answer does and is the same in every process.
  */
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 export interface CachingOptions {
-  /** For so long caches that are shared may give an answer without asking; 0: they always ask whether it has changed. */
+  /** How long shared caches may serve an answer without revalidation; 0: they revalidate every time. */
   readonly maxAgeSeconds: number
-  /** For so long after that they may go on giving it while they ask. */
+  /** How long after that they may serve it while they revalidate. */
   readonly staleSeconds: number
 }
 
 /**
- * Says in the answer's headers what caches may do with it, unless they say so already. Its type is among them.
+ * Sets the caching headers, unless `cache-control` is set already. The content type must be set before.
  *
  * @returns the answer's body; undefined if the client has it already
  */
@@ -31,9 +31,9 @@ export function createCaching({ maxAgeSeconds, staleSeconds }: CachingOptions): 
       return body
     }
     const { headers } = request
-    const ofOne = headers.authorization !== undefined || headers.cookie !== undefined
+    const isPersonal = headers.authorization !== undefined || headers.cookie !== undefined
     const tag = `"${hash('sha256', `${String(reply.getHeader('content-type'))}\n${body}`, 'base64url')}"`
-    reply.header('cache-control', ofOne ? 'private, no-cache' : shared)
+    reply.header('cache-control', isPersonal ? 'private, no-cache' : shared)
     reply.header('etag', tag)
     reply.header('vary', [reply.getHeader('vary') ?? [], 'accept'].flat().join(', '))
     if (!matches(headers['if-none-match'], tag)) return body

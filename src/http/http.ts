@@ -1,4 +1,4 @@
-/** The HTTP server, without routes: who may ask, how large and how slow a request may be, and how a refusal looks. */
+/** The HTTP server without routes: which hosts and origins it serves, limits on size and time of requests, and the form of errors. */
 import { randomUUID } from 'node:crypto'
 import { maxHeaderSize } from 'node:http'
 import type { Socket } from 'node:net'
@@ -15,20 +15,20 @@ import { RESPONSE_HEADERS } from '../admission/response-headers.ts'
 import { createResponseClass } from '../admission/unread-answers.ts'
 import type { UnreadAnswers } from '../admission/unread-answers.ts'
 
-/** Connections, live ones among them. A process can hold some 20,000 descriptors, and the database needs a few. */
+/** All connections, live ones included. A process can have about 20,000 descriptors, and the database needs some of them. */
 const MAX_CONNECTIONS = 17_000
-/** A peer that connects and says nothing, or not all of its headers, is cut off. */
+/** A peer that does not send all headers in this time is disconnected. */
 const HEADERS_TIMEOUT_MS = 5000
-/** So is one whose body does not arrive. */
+/** A peer that does not send the whole request in this time is disconnected. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** How often Node looks for those two. */
+/** How often Node checks these two limits. */
 const CHECK_INTERVAL_MS = 1000
-/** A peer that does not take its answer is cut off; no answer takes as long to be made. */
+/** A peer that does not read its answer in this time is disconnected. No answer takes this long to produce. */
 const IDLE_TIMEOUT_MS = 30_000
 const PREFLIGHT_MAX_AGE_SECONDS = 3600
 const REQUEST_ID = /^[\w.:-]{1,100}$/
 
-/** Bodies are JSON or nothing; errors are JSON, whatever went wrong. */
+/** Request bodies must be JSON. All errors are JSON. */
 export function createHttpServer(
   logger: FastifyBaseLogger,
   origins: OriginPolicy,
@@ -44,31 +44,31 @@ export function createHttpServer(
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       ServerResponse: createResponseClass(unread),
-      // The host policy says so in JSON.
+      // The host policy rejects such requests, with an error in JSON.
       requireHostHeader: false,
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
-    // Closing is for the composition to pace: what is under way is answered first, and what comes meanwhile, too.
+    // `serve` controls the shutdown: requests under way, and those that arrive meanwhile, are still answered.
     forceCloseConnections: false,
     return503OnClosing: false,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     },
-    // A URL that is none gets as far as no route.
+    // A malformed URL never reaches a route.
     frameworkErrors: (error, _, reply) => {
       void refuse(reply, error.statusCode ?? 400, 'BAD_USER_INPUT', error.message)
     },
     clientErrorHandler: refuseMalformed,
-    // What is logged names its request by itself; a logger of its own for each would cost more than many an answer.
+    // Log lines carry the request id; a child logger per request would be too expensive.
     childLoggerFactory: (logger) => logger,
   })
   server.server.maxConnections = MAX_CONNECTIONS
   server.server.on('checkExpectation', (_, response) => {
-    const body = refusalBody('BAD_USER_INPUT', 'The only expectation that is served is 100-continue.')
-    const about = { 'content-type': JSON_TYPE, 'content-length': body.length, connection: 'close' }
-    response.writeHead(417, { ...RESPONSE_HEADERS, ...about }).end(body)
+    const body = refusalBody('BAD_USER_INPUT', 'The only supported expectation is 100-continue.')
+    const headers = { 'content-type': JSON_TYPE, 'content-length': body.length, connection: 'close' }
+    response.writeHead(417, { ...RESPONSE_HEADERS, ...headers }).end(body)
   })
   acceptJsonBodies(server)
   server.addHook('onRequest', ({ raw }, reply, done) => turns.take(raw, reply.raw, done))
@@ -93,9 +93,9 @@ export function createHttpServer(
   return server
 }
 
-/** For what Node could not read as a request, or not in time. */
+/** Answers what Node could not parse as a request, or did not receive in time. */
 function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Socket): void {
-  // Whatever was sent on the connection before, a second answer could be taken for a part of it.
+  // After earlier bytes on the connection, the client could take this answer for a part of the one before.
   if (!socket.writable || socket.bytesWritten > 0) socket.destroy()
   else if (code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseRaw(socket, 408, 'The request did not arrive in time.')
   else if (code === 'HPE_HEADER_OVERFLOW')
@@ -103,9 +103,9 @@ function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Socket): void 
   else refuseRaw(socket, 400, 'This is not an HTTP/1.1 request.')
 }
 
-/** Tells browsers which pages of other origins may read the answers. Those of its own need not be told. */
+/** CORS: which pages of other origins may read the answers. */
 function allowOrigins(server: FastifyInstance, { allows, others }: OriginPolicy): void {
-  // Chrome asks once more before it lets a page on the internet talk to a server on the visitor's own machine.
+  // Chrome's private network access: pages on the internet need permission to call a server on the visitor's own machine.
   server.addHook('onRequest', ({ headers }, reply, done) => {
     if (headers['access-control-request-private-network'] === 'true' && allows(headers)) {
       reply.header('access-control-allow-private-network', 'true')

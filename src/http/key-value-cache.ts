@@ -3,7 +3,7 @@ import type { LRUCache } from 'lru-cache'
 
 type Options = ApolloServerOptions<BaseContext>
 
-/** Caches as Apollo wants them. */
+/** The cache interfaces that Apollo requires. */
 export type DocumentStore = NonNullable<Options['documentStore']>
 export type TextStore = Exclude<NonNullable<Options['cache']>, 'bounded'>
 

@@ -1,24 +1,24 @@
 /**
- * Operations that Apollo has read, checked and found good, by the text that they came in. What is known here need not be
- * read and checked again; what has been forgotten goes to Apollo once more.
+ * Operations that Apollo has parsed and validated, by their source text, so that the fast path need not do either again. An operation
+ * that has been evicted goes through Apollo once more.
  */
 import type { ApolloServerPlugin } from '@apollo/server'
 import { OperationTypeNode } from 'graphql'
 import type { LRUCache } from 'lru-cache'
 import type { ClientMemory } from '../admission/client-memory.ts'
 import type { ApiContext } from '../graphql/context.ts'
-import { plannedDocumentBytes } from '../graphql/document-size.ts'
+import { compiledDocumentBytes } from '../graphql/document-size.ts'
 import { createExecute } from '../graphql/execute.ts'
 import type { Execute } from '../graphql/execute.ts'
 import { keyValueCache } from './key-value-cache.ts'
 import type { TextStore } from './key-value-cache.ts'
 
 export interface KnownOperation {
-  /** Of this process. */
+  /** Unique in this process. */
   readonly id: number
   readonly execute: Execute
   readonly isMutation: boolean
-  /** Nobody may be given the answer that somebody else got a while ago. */
+  /** Caches must not store the answer. */
   readonly mustBeFresh: boolean
 }
 
@@ -27,14 +27,14 @@ interface KnownDocument {
   readonly operations: Map<string | null, KnownOperation>
 }
 
-/** What an operation takes beside its document and plan. */
+/** Estimated memory per operation beside its document. */
 const OPERATION_BYTES = 500
-/** Apollo writes it before the hash. */
+/** Apollo's prefix of the hash. */
 const APQ_PREFIX = 'apq:'
 
 export class KnownOperations {
   readonly #byText: LRUCache<string, KnownDocument>
-  /** Texts that clients have registered, by their SHA-256: what Apollo keeps of them. */
+  /** Apollo's store of registered query texts, by SHA-256. */
   readonly #texts: LRUCache<string, string>
   #count = 0
 
@@ -50,23 +50,23 @@ export class KnownOperations {
     return keyValueCache(this.#texts)
   }
 
-  /** @param name of the operation; null: the only one in the text */
+  /** @param name of the operation; null: the only one in the document */
   find(text: string, name: string | null): KnownOperation | undefined {
     return this.#byText.get(text)?.operations.get(name)
   }
 
-  /** @param hash that a client has registered the text by */
+  /** @param hash SHA-256 of a registered text */
   textOf(hash: string): string | undefined {
     return this.#texts.get(APQ_PREFIX + hash)
   }
 
-  /** Takes notice of what Apollo has found good. */
+  /** Adds each operation that Apollo has validated. */
   readonly plugin: ApolloServerPlugin<ApiContext> = {
     requestDidStart: async () => ({
       didResolveOperation: async ({ request, schema, source, document, operation }) => {
         if (operation === undefined || operation.operation === OperationTypeNode.SUBSCRIPTION) return
         const known: KnownDocument = this.#byText.get(source) ?? {
-          bytes: plannedDocumentBytes(document) + document.definitions.length * OPERATION_BYTES,
+          bytes: compiledDocumentBytes(document) + document.definitions.length * OPERATION_BYTES,
           operations: new Map(),
         }
         const operationName = request.operationName ?? null
@@ -87,5 +87,5 @@ export class KnownOperations {
   }
 }
 
-/** Who asks to see at least a certain point is not to be given what somebody has seen before it. */
+/** A query with a consistency token must not get an older answer from a cache. */
 const mustBeFresh = (text: string): boolean => text.includes('consistentWith')

@@ -1,6 +1,6 @@
 /**
- * Requests that a client sends on one connection without waiting for the answers. They are served one after another: each begins when
- * the answer before it has been taken, so a connection has one answer at most that is not read. Only so many can wait.
+ * Serves pipelined requests of one connection one after another: each begins when the client has read the answer before it, so a
+ * connection has at most one unread answer. A connection with too many waiting requests is closed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,9 +10,9 @@ const MAX_WAITING = 16
 export class OneAtATime {
   readonly #waiting = new WeakMap<Socket, number>()
 
-  /** @param begin is called when it is the request's turn, or never if the connection is gone by then */
+  /** @param begin called when it is the request's turn; never if the connection closes before */
   take({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): void {
-    // Node gives a response its connection when the one before it is finished.
+    // Node assigns the socket to a response when the response before it has finished.
     if (response.socket !== null || response.destroyed) return begin()
     const waiting = this.#waiting.get(socket) ?? 0
     if (waiting === MAX_WAITING) {
@@ -22,7 +22,7 @@ export class OneAtATime {
     this.#waiting.set(socket, waiting + 1)
     response.once('socket', () => {
       this.#waiting.set(socket, (this.#waiting.get(socket) ?? 1) - 1)
-      // Others are served between two requests of one connection.
+      // Let other connections run between two requests of this one.
       setImmediate(begin)
     })
   }

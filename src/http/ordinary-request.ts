@@ -1,6 +1,6 @@
 /**
- * Requests as clients send them every day, told from those that need a closer look: whatever is unusual in a request, even
- * if it is right, makes it none of these. The rules are Apollo's.
+ * Reads requests in their most common form for the fast path. A request that is unusual in any way, even a valid one, is not read
+ * here. The rules are Apollo's.
  */
 import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
@@ -8,19 +8,19 @@ import { isRecord } from '../lib/is-record.ts'
 
 export interface OrdinaryRequest {
   readonly text: string | undefined
-  /** SHA-256 of a text that was registered before; given if `text` is not. */
+  /** SHA-256 of a registered text; set if `text` is not. */
   readonly hash: string | undefined
   readonly operationName: string | null
   readonly variables: Readonly<Record<string, unknown>> | undefined
 }
 
 const JSON_TYPE = /^application\/json *(;|$)/i
-const MAY_HAVE = new Set(['query', 'operationName', 'variables', 'extensions'])
+const FIELDS = new Set(['query', 'operationName', 'variables', 'extensions'])
 
-/** Variables nest no deeper than inputs do. What does cannot be relied upon to be written down again. */
+/** No input nests deeper. `JSON.stringify` can overflow the stack on values that nest much deeper. */
 const MAX_DEPTH = 10
 
-/** What has been read of URLs is remembered: the address of a page is asked for again and again. */
+/** Total size of the URLs whose parsed requests are cached, because pages request the same URLs again and again. */
 const MAX_URL_CHARACTERS = 1_000_000
 
 export class OrdinaryRequests {
@@ -29,7 +29,7 @@ export class OrdinaryRequests {
     sizeCalculation: (_, url) => url.length,
   })
 
-  /** @returns null if the request is none of these */
+  /** @returns null if the request is not an ordinary one */
   read({ method, url, headers, body }: FastifyRequest): OrdinaryRequest | null {
     const type = headers['content-type']
     if (method === 'POST') return JSON_TYPE.test(type ?? '') ? fromFields(body) : null
@@ -38,8 +38,8 @@ export class OrdinaryRequests {
   }
 
   #readUrl(url: string): OrdinaryRequest | null {
-    const known = this.#fromUrls.get(url)
-    if (known !== undefined) return known
+    const cached = this.#fromUrls.get(url)
+    if (cached !== undefined) return cached
     const read = fromUrl(url)
     if (read !== null) this.#fromUrls.set(url, read)
     return read
@@ -65,7 +65,7 @@ function fromUrl(url: string): OrdinaryRequest | null {
   if (start === -1 || url.includes('#')) return null
   const fields: Record<string, unknown> = {}
   for (const [name, value] of new URLSearchParams(url.slice(start))) {
-    if (!MAY_HAVE.has(name)) continue
+    if (!FIELDS.has(name)) continue
     if (name in fields) return null
     try {
       fields[name] = name === 'variables' || name === 'extensions' ? JSON.parse(value) : value

@@ -33,7 +33,7 @@ import { acceptUpgrades } from './upgrades.ts'
 
 export interface ServeOptions {
   readonly host: string
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number
   readonly allowedOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
@@ -43,23 +43,23 @@ export interface ServeOptions {
   readonly maxConnectionsPerAddress: number
   readonly trustedProxies: readonly string[]
   readonly clientMemoryMb: number
-  /** How long a group that everybody has left waits for somebody who comes back. */
+  /** How long a group without members is kept for clients that reconnect. */
   readonly groupLingerMs?: number | undefined
-  /** How long a client may leave an answer unread while others need the room. */
+  /** How long a client may leave an answer unread while others need the memory. */
   readonly unreadPatienceMs?: number | undefined
-  /** Whether clients may ask for the schema. */
+  /** Whether clients may read the schema. */
   readonly introspection: boolean
   readonly cacheMaxAgeSeconds: number
   readonly cacheStaleSeconds: number
-  /** False: every query goes through Apollo, whatever is known of it. */
+  /** False: Apollo serves every query. */
   readonly fastPath: boolean
   readonly logger: Logger
   readonly createContext: (requestId: string) => ApiContext
   readonly live: LiveStreams
   readonly stats: LiveStats
-  /** False: the process has other work, and only says how it is. */
+  /** False: the process serves only `routes`, such as health and metrics. */
   readonly graphql: boolean
-  /** Routes beside GraphQL's. */
+  /** Registers the routes beside GraphQL's. */
   readonly routes: (http: FastifyInstance) => Promise<void>
 }
 
@@ -71,9 +71,9 @@ export interface Served {
   readonly answers: Readonly<AnswerCounts>
   readonly liveGroups: Pick<LiveGroups, 'size' | 'members' | 'membersByField' | 'largest'>
   readonly memory: Pick<ClientMemory, 'limitBytes' | 'bytes'>
-  /** Tells live clients to go elsewhere, in random order over this time, and serves whoever comes meanwhile. */
+  /** Disconnects live clients so that they reconnect elsewhere, in random order over this time. Still serves new clients meanwhile. */
   readonly drain: (ms: number) => Promise<void>
-  /** Answers what is under way, and lets go of all clients. */
+  /** Answers requests under way and disconnects all clients. */
   readonly close: () => Promise<void>
 }
 
@@ -81,12 +81,12 @@ const GRAPHQL_PATH = '/graphql'
 const MAX_SUBSCRIPTIONS_PER_SOCKET = 20
 const ADDRESS_WARNING_INTERVAL_MS = 60_000
 const PING_INTERVAL_MS = 10_000
-/** Clients who come back within it find their group warm. */
+/** Clients that reconnect within this time find their group still in memory. */
 const GROUP_LINGER_MS = 10_000
 const MAX_IDLE_GROUPS = 1000
-/** A client that reads at all has taken most answers by then. */
+/** A client that reads at all has read most answers by then. */
 const UNREAD_PATIENCE_MS = 1000
-/** Requests that take longer than this to end are cut off when the server closes. */
+/** When the server closes, requests that take longer than this are aborted. */
 const DRAIN_TIMEOUT_MS = 3000
 
 /** HTTP and WebSocket on one port. */
@@ -138,7 +138,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     onAddressFull: atMostEvery(ADDRESS_WARNING_INTERVAL_MS, (address) =>
       logger.warn(
         { address, connections: options.maxLiveConnectionsPerAddress },
-        'an address has as many live connections as it may have; if it is a proxy, name it in TRUSTED_PROXIES',
+        'an address has reached its limit of live connections; if it is a proxy, add it to TRUSTED_PROXIES',
       ),
     ),
   })

@@ -1,6 +1,6 @@
 /**
- * What becomes of a request that offers to go on in another protocol. Only WebSocket is accepted. Any other offer may be ignored, and is:
- * Java's HttpClient and `curl --http2` offer `h2c` with their first request, and get their answer over HTTP/1.1.
+ * Requests with an `Upgrade` header. The server accepts only WebSocket and ignores any other upgrade, as HTTP allows: Java's HttpClient
+ * and `curl --http2` offer `h2c` with their first request, and get their answer over HTTP/1.1.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -9,27 +9,32 @@ import { refuseRaw } from '../admission/raw-refusal.ts'
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** @param upgrade null: nothing is served over WebSocket */
+/** @param upgrade null: this process does not serve WebSocket */
 export function acceptUpgrades(server: Server, refusalOf: HostPolicy, upgrade: Upgrade | null): void {
   server.on('upgrade', (request, socket, head) => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-      return goOnWithoutOffer(server, request, socket, head)
+      return continueWithoutUpgrade(server, request, socket, head)
     const refusal = refusalOf(request)
     if (refusal !== null) refuseRaw(socket, refusal.status, refusal.message)
-    else if (upgrade === null) refuseRaw(socket, 404, 'There is no WebSocket here.')
+    else if (upgrade === null) refuseRaw(socket, 404, 'This process does not serve WebSocket.')
     else upgrade(request, socket, head)
   })
 }
 
 /**
- * Has the server read the request again, without the offer. Node ends its reading of HTTP at an offer, whether it is accepted or not:
- * a request that came in the same packet behind this one would be lost.
+ * Makes the server parse the request again, without its `Upgrade` header. Node stops parsing HTTP at this header, whether the upgrade is
+ * accepted or not; a request behind this one in the same packet would be lost.
  */
-function goOnWithoutOffer(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  // The requests before this one are answered first.
+function continueWithoutUpgrade(
+  server: Server,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  // Wait until the requests before this one are answered.
   const { _httpMessage: unanswered } = socket as { _httpMessage?: ServerResponse | null }
   if (unanswered != null) {
-    unanswered.once('close', () => goOnWithoutOffer(server, request, socket, head))
+    unanswered.once('close', () => continueWithoutUpgrade(server, request, socket, head))
     return
   }
   if (socket.destroyed) return

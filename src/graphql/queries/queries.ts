@@ -14,7 +14,7 @@ import { badUserInput } from '../errors.ts'
 import type { GqlQueryResolvers, GqlResolvers } from '../resolver-types.ts'
 import type { GqlQueryProductsArgs, Scalars } from '../resolver-types.ts'
 
-/** Waits for what the query asks for, or else for the command that it hangs on. Void: there is nothing to wait for. */
+/** Waits for the query's token, or else for that of the command whose payload it is in. Void: there is nothing to wait for. */
 function consistent(
   projection: string,
   root: QueryRoot,
@@ -88,7 +88,7 @@ export const queryResolvers: GqlResolvers = {
     version: ({ position }) => String(position),
   },
   Order: {
-    // Rows come in no order, and differently from memory and from the database.
+    // The rows are in no particular order; memory and the database return them differently.
     lines({ rows }, args) {
       const lines = rows.toSorted((a, b) => a.partition - b.partition).flatMap(({ lines }) => [...lines])
       return entriesOf(lines, args, DEFAULT_ENTRIES, ({ sku }) => sku)
@@ -104,7 +104,7 @@ export const queryResolvers: GqlResolvers = {
   },
 }
 
-/** As the schema has them. They count when a client says null. */
+/** The schema's default values, for clients that send null. */
 const DEFAULT_DAYS = 50
 const DEFAULT_ENTRIES = 100
 
@@ -137,7 +137,7 @@ function productList({ field }: ProductOrder): List<ProductPlace> {
   })
 }
 
-/** Its cursors are those that `stockMoved` gives and takes, too. */
+/** The list's cursors are also those of `stockMoved`. */
 function movementList(sku: Sku, { epoch, partitionOf }: LogAccess): List<readonly [LogPosition]> {
   const partition = partitionOf(sku)
   return {

@@ -1,6 +1,6 @@
 /**
- * From what a client sends to a live operation: checked as over HTTP, with its variables coerced, and with a key that tells
- * which other operations get the very same results.
+ * Turns a client's request into a live operation: validated as over HTTP, with coerced variables, and with a key that is equal for
+ * operations that get the same results.
  */
 import {
   GraphQLError,
@@ -30,47 +30,47 @@ import type {
 import type { ClientMemory } from '../../admission/client-memory.ts'
 import type { ApiContext } from '../context.ts'
 import { asGraphQLError, badUserInput } from '../errors.ts'
-import { plannedDocumentBytes } from '../document-size.ts'
+import { compiledDocumentBytes } from '../document-size.ts'
 import { createExecute } from '../execute.ts'
 import type { Execute } from '../execute.ts'
 import { fragmentsOf } from '../fragments.ts'
 import type { Fragments } from '../fragments.ts'
 import { MAX_VALIDATION_ERRORS, MAX_VARIABLE_ERRORS, createLimitCheck, parseWithinLimits } from '../limits.ts'
-import { isPromise } from '../plan.ts'
+import { isPromise } from '../compiled-operation.ts'
 import { parseCursor } from '../../log/token.ts'
 import { sourceOf } from './source.ts'
 import type { LiveSource } from './source.ts'
 import type { LiveStreams } from './streams.ts'
 
-/** As it comes from a client, over whichever transport. */
+/** A request as a client sends it, over any transport. */
 export interface LiveRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
   readonly variables?: Record<string, unknown> | null | undefined
-  /** `after`: where the client left off, in place of the field's own argument; or `latest`, to begin with what comes next. */
+  /** `after`: the client's last cursor, which overrides the field's own argument; or `latest`, to begin with what comes next. */
   readonly extensions?: Record<string, unknown> | null | undefined
 }
 
-/** Who asks; null: nobody in particular. */
+/** Who subscribes; null: anybody. */
 export type Principal = string | null
 
 export interface LiveOperation {
-  /** What it watches, for people. */
+  /** Field and arguments, for people. */
   readonly name: string
-  /** Of all that its results depend on. Where one begins in the ledger is not part of it. */
+  /** Contains everything that the results depend on, but not where a client begins in the ledger. */
   readonly key: string
-  /** What it was made of; others may have the same. */
+  /** The source document, which several operations can share. */
   readonly document: LiveDocument
-  /** What it takes in memory beside its document. */
+  /** Estimated memory beside the document. */
   readonly bytes: number
   readonly source: LiveSource
-  /** Checks that the log has come to where the client left off: see `Consistency`. */
+  /** Checks that the log has reached the client's cursor; see `Consistency`. Null: there is nothing to check. */
   readonly admit: () => Promise<void> | null
-  /** The field's answer in the client's words. */
-  readonly execute: (answer: unknown, contextValue: ApiContext) => ExecutionResult
+  /** Executes the operation with the given value of its root field. */
+  readonly execute: (value: unknown, contextValue: ApiContext) => ExecutionResult
 }
 
-/** @returns the operation; null for a query or mutation; or why not, which concerns this operation alone */
+/** @returns the operation; null for a query or mutation; or the errors, which concern only this operation */
 export type PrepareOperation = (
   request: LiveRequest,
   principal: Principal,
@@ -78,48 +78,48 @@ export type PrepareOperation = (
 
 export interface PrepareOptions {
   readonly schema: GraphQLSchema
-  /** Hide from clients' typing mistakes what the schema would have had to offer. */
+  /** Leave the schema's names out of error messages. */
   readonly production: boolean
   readonly live: LiveStreams
   readonly memory: ClientMemory
 }
 
-/** A document that was read and checked. */
+/** A document that was parsed and validated. */
 export interface LiveDocument {
   readonly document: DocumentNode
   /** By name of the operation. */
   readonly executes: Map<string | null, Execute>
-  /** With all plans that can be made of it. */
+  /** Estimated memory with all operations compiled. */
   readonly bytes: number
 }
 
-/** What an operation takes beside its document, and for each character of its key and variables. */
+/** Estimated memory per operation beside its document, and per character of its key and variables. */
 const OPERATION_BYTES = 4000
 const CHARACTER_BYTES = 16
 
 export function createPrepare({ schema, production, live, memory }: PrepareOptions): PrepareOperation {
   const exceeded = createLimitCheck(schema)
   const hideSuggestions = production
-  const known = memory.cache<string, LiveDocument>('liveDocuments', ({ bytes }) => bytes)
+  const documents = memory.cache<string, LiveDocument>('liveDocuments', ({ bytes }) => bytes)
 
-  /** @throws GraphQLError, or several */
+  /** @throws GraphQLError or InvalidOperation */
   function readDocument(query: string): LiveDocument {
-    const before = known.get(query)
+    const before = documents.get(query)
     if (before !== undefined) return before
     const document = parseWithinLimits(query)
-    const refusal = exceeded(document)
-    if (refusal !== null) throw refusal
+    const error = exceeded(document)
+    if (error !== null) throw error
     const invalid = validate(schema, document, specifiedRules, {
       hideSuggestions,
       maxErrors: MAX_VALIDATION_ERRORS,
     })
-    if (invalid.length > 0) throw new Refused(invalid)
-    const read: LiveDocument = { document, executes: new Map(), bytes: plannedDocumentBytes(document) }
-    known.set(query, read)
+    if (invalid.length > 0) throw new InvalidOperation(invalid)
+    const read: LiveDocument = { document, executes: new Map(), bytes: compiledDocumentBytes(document) }
+    documents.set(query, read)
     return read
   }
 
-  /** One for all who ask with that text, whatever their variables. */
+  /** One per document and operation name, whatever the variables. */
   function executeOf({ document, executes }: LiveDocument, operationName: string | null): Execute {
     const before = executes.get(operationName)
     if (before !== undefined) return before
@@ -135,7 +135,7 @@ export function createPrepare({ schema, production, live, memory }: PrepareOptio
     const read = readDocument(query)
     const { document } = read
     const operation = getOperationAST(document, operationName)
-    if (operation == null) throw badUserInput('Say with "operationName" which of the operations is meant.')
+    if (operation == null) throw badUserInput('Name the operation to run in "operationName".')
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return null
     const { coerced, errors } = getVariableValues(
       schema,
@@ -143,11 +143,11 @@ export function createPrepare({ schema, production, live, memory }: PrepareOptio
       variables ?? {},
       { maxErrors: MAX_VARIABLE_ERRORS, hideSuggestions },
     )
-    if (errors !== undefined) throw new Refused(errors)
+    if (errors !== undefined) throw new InvalidOperation(errors)
     const fragments = fragmentsOf(document)
     const nodes = rootNodes(operation, fragments, coerced)
     const node = nodes[0]
-    if (node === undefined) throw badUserInput('The subscription asks for nothing.')
+    if (node === undefined) throw badUserInput('The subscription selects no field.')
     const open = sourceOf(node.name.value)
     const field = schema.getSubscriptionType()?.getFields()[node.name.value]
     if (open === undefined || field === undefined) {
@@ -160,22 +160,22 @@ export function createPrepare({ schema, production, live, memory }: PrepareOptio
     const source = open(args, live)
     const cursor =
       source.kind === 'ledger' || after == null || after === 'latest' ? null : parseCursor(after, null)
-    const leftOff = source.kind === 'ledger' ? source.after : cursor
+    const resumeAfter = source.kind === 'ledger' ? source.after : cursor
     const execute = executeOf(read, operationName ?? null)
-    const watched = { ...args, after: undefined }
-    const declared = only(variables ?? {}, operation)
-    const key = keyOf(nodes, fragments, watched, coerced, isShareable(field) ? null : principal)
+    const watchedArgs = { ...args, after: undefined }
+    const declared = declaredOnly(variables ?? {}, operation)
+    const key = keyOf(nodes, fragments, watchedArgs, coerced, isShareable(field) ? null : principal)
     const text = key.length + JSON.stringify(declared).length
     return {
-      name: `${field.name} ${canonicalJson(watched)}`,
+      name: `${field.name} ${canonicalJson(watchedArgs)}`,
       key,
       document: read,
       bytes: OPERATION_BYTES + CHARACTER_BYTES * text,
       source,
-      admit: () => (leftOff === null ? null : live.admit(leftOff)),
-      execute(answer, context) {
-        const result = execute({ [field.name]: answer }, context, declared)
-        if (isPromise(result)) throw new Error(`${field.name} has more to wait for than its answer.`)
+      admit: () => (resumeAfter === null ? null : live.admit(resumeAfter)),
+      execute(value, context) {
+        const result = execute({ [field.name]: value }, context, declared)
+        if (isPromise(result)) throw new Error(`${field.name} does not resolve synchronously.`)
         return result
       },
     }
@@ -185,14 +185,14 @@ export function createPrepare({ schema, production, live, memory }: PrepareOptio
     try {
       return prepare(request, principal)
     } catch (error) {
-      if (error instanceof Refused) return error.errors
+      if (error instanceof InvalidOperation) return error.errors
       return [asGraphQLError(error)]
     }
   }
 }
 
-/** The variables that the operation declares: others that a client sends are not kept. */
-function only(
+/** The variables that the operation declares. Others that a client sends are dropped. */
+function declaredOnly(
   variables: Record<string, unknown>,
   { variableDefinitions = [] }: OperationDefinitionNode,
 ): Record<string, unknown> {
@@ -202,31 +202,31 @@ function only(
   )
 }
 
-/** The schema says that the field's results are the same whoever asks. Without its word they are not shared. */
+/** Results are shared only if the schema says that they do not depend on who subscribes. */
 function isShareable({ astNode }: GraphQLField<unknown, unknown>): boolean {
   return astNode?.directives?.some(({ name }) => name.value === 'shareable') ?? false
 }
 
-class Refused extends Error {
+class InvalidOperation extends Error {
   readonly errors: readonly GraphQLError[]
 
   constructor(errors: readonly GraphQLError[]) {
-    super('The operation is refused.')
+    super('The operation is invalid.')
     this.errors = errors
   }
 }
 
-/** The nodes of the operation's one field: several where fragments ask for it again. */
+/** The nodes of the operation's one root field: several if fragments select it again. */
 function rootNodes(
   { selectionSet }: OperationDefinitionNode,
   fragments: Fragments,
   variables: Record<string, unknown>,
 ): FieldNode[] {
-  const isAskedFor = (node: SelectionNode) =>
+  const isIncluded = (node: SelectionNode) =>
     getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] !== true &&
     getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false
   const collect = (selections: readonly SelectionNode[]): FieldNode[] =>
-    selections.filter(isAskedFor).flatMap((node) => {
+    selections.filter(isIncluded).flatMap((node) => {
       if (node.kind === Kind.FIELD) return [node]
       const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragments.get(node.name.value) : node
       return collect(fragment?.selectionSet.selections ?? [])
@@ -234,7 +234,7 @@ function rootNodes(
   return collect(selectionSet.selections)
 }
 
-/** Neither layout and comments nor names of operations and fragments' order make a difference to results. */
+/** Layout, comments, operation names and the order of fragments do not affect results, so the key does not contain them. */
 function keyOf(
   nodes: readonly FieldNode[],
   fragments: Fragments,
@@ -255,10 +255,10 @@ function keyOf(
       },
     })
   }
-  const asked = nodes.map((node) => ({ ...node, arguments: [], directives: [] }))
-  for (const node of asked) note(node)
+  const fields = nodes.map((node) => ({ ...node, arguments: [], directives: [] }))
+  for (const node of fields) note(node)
   return [
-    ...asked.map(print),
+    ...fields.map(print),
     ...[...spread].toSorted().map((name) => print(fragments.get(name) as FragmentDefinitionNode)),
     canonicalJson([principal, args, [...used].toSorted().map((name) => [name, variables[name]])]),
   ].join('\n')

@@ -1,4 +1,4 @@
-/** What live operations watch, by the field of `Subscription` that they ask for. */
+/** The sources of live operations, by the field of `Subscription`. */
 import { parseOrderId, parseSku } from '../../domain/values.ts'
 import type { Sku } from '../../domain/values.ts'
 import type { ToldState } from '../../live/state-feed.ts'
@@ -18,24 +18,24 @@ import type {
 } from '../resolver-types.ts'
 import type { LiveStreams } from './streams.ts'
 
-/** Values of which a newer one stands for those of the same key before it. */
+/** A source of states: a newer value replaces earlier values of the same key. */
 export interface StateSource<Value = unknown> {
   readonly kind: 'state'
   readonly open: () => AsyncGenerator<Value, void, void>
   readonly keyOf: (value: Value) => string
-  /** What the field answers. */
+  /** The value of the root field. */
   readonly resultOf: (value: Value) => unknown
   readonly cursorOf: (value: Value) => string | null
-  /** When it came about, in milliseconds since the epoch. */
+  /** When the change was recorded, in milliseconds since 1970; null if that is unknown. */
   readonly recordedAt: (value: Value) => number | null
 }
 
-/** Movements, of which none is left out. */
+/** A source of movements, none of which may be left out. */
 export interface LedgerSource {
   readonly kind: 'ledger'
-  /** Null: of all products. */
+  /** Null: all products. */
   readonly sku: Sku | null
-  /** Where they can be. */
+  /** The partitions that contain them. */
   readonly partitions: readonly Partition[]
   /** Begin after this; null: begin now. */
   readonly after: LogCursor | null
@@ -102,7 +102,7 @@ const sources: Record<string, SourceOf> = {
   },
 }
 
-/** The group that delivers them hands back the values that it got from here, and no others. */
+/** Erases the type of the values: a group passes to these functions only values that it got from `open`. */
 function state<Value>(source: Omit<StateSource<Value>, 'kind'>): StateSource {
   return { kind: 'state', ...source } as StateSource<Value> as StateSource
 }

@@ -1,4 +1,4 @@
-/** Where live operations get their values. */
+/** The live data that sources read. */
 import type { Sku } from '../../domain/values.ts'
 import type { Consistency } from '../../progress/consistency.ts'
 import type { Hub } from '../../live/hub.ts'
@@ -11,7 +11,7 @@ export interface LiveStreams {
   readonly partitionOf: (sku: Sku) => Partition
   readonly partitions: number
   readonly admit: Consistency['admit']
-  /** Of the log's present history. */
+  /** The log's current epoch. */
   readonly epoch: () => Epoch
   readonly progress: () => AsyncGenerator<ProjectionProgress, void, void>
 }

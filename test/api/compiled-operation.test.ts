@@ -6,7 +6,7 @@ import { execute, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
 import type { ApiContext } from '../../src/graphql/context.ts'
 import { createExecute } from '../../src/graphql/execute.ts'
-import { createPlan } from '../../src/graphql/plan.ts'
+import { compileOperation } from '../../src/graphql/compiled-operation.ts'
 import { createSchema } from '../../src/graphql/schema.ts'
 import { fnv1a } from '../../src/lib/fnv1a.ts'
 
@@ -166,7 +166,7 @@ test('a plan comes to the same as graphql-js', async () => {
         const run = createExecute({ schema, document, operationName: null, repeatable: true })
         const result = await run(root(), context, variables)
         expect(JSON.stringify(result)).toBe(JSON.stringify(expected))
-        if (createPlan(schema, document, null) === null) return
+        if (compileOperation(schema, document, null) === null) return
         seen.planned += 1
         if (expected.errors === undefined) seen.fine += 1
         else seen.failed += 1
@@ -185,7 +185,7 @@ test.each([
   ['a type by a name that is no key', '{ __proto__: __typename }'],
 ])('%s is left to graphql-js', async (_, text) => {
   const document = parse(text)
-  expect(createPlan(schema, document, null)).toBeNull()
+  expect(compileOperation(schema, document, null)).toBeNull()
   const rootValue = new World(1, 0).thing('root')
   const run = createExecute({ schema, document, operationName: null, repeatable: true })
   expect(await run(rootValue, {} as ApiContext, undefined)).toEqual(
@@ -198,8 +198,8 @@ test('a short text that stands for many fields is left to graphql-js', () => {
   const text = (count: number) =>
     `{ ${aliases(count).join(' ')} } fragment All on Thing { ${fields.join(' ')} }`
   const fields = Array.from({ length: 20 }, (_, at) => `f${at}: id`)
-  expect(createPlan(schema, parse(text(2)), null)).not.toBeNull()
-  expect(createPlan(schema, parse(text(15)), null)).toBeNull()
+  expect(compileOperation(schema, parse(text(2)), null)).not.toBeNull()
+  expect(compileOperation(schema, parse(text(15)), null)).toBeNull()
 })
 
 test('a hundred operations of one document have plans for no more than what it is large', () => {
@@ -209,7 +209,7 @@ test('a hundred operations of one document have plans for no more than what it i
     `${fragment} ${names.map((name) => `query ${name} { product(sku: "a") { ...F } }`).join(' ')}`,
   )
   const shop = createSchema()
-  const plans = names.map((name) => createPlan(shop, document, name)).filter((plan) => plan !== null)
+  const plans = names.map((name) => compileOperation(shop, document, name)).filter((plan) => plan !== null)
   expect(plans.length).toBeGreaterThan(10)
   expect(plans.length * 8).toBeLessThanOrEqual((document.loc?.end ?? 0) / 5)
 })

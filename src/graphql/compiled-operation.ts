@@ -1,8 +1,8 @@
 /**
- * Operations worked out ahead. Executing a document, graphql-js finds out each time which fields a selection comes to, and what
- * resolves and completes each of them; a plan has found that out once. It knows the plain course of events only. Whatever
- * else happens on the way, such as a resolver that throws or a null where none may be, ends it, and graphql-js executes the
- * document to say what clients should hear. So plans are for operations that may be executed twice.
+ * Compiles operations. Each time graphql-js executes a document, it collects the fields of each selection and looks up how to resolve
+ * and complete them; a compiled operation has done so once. It handles only the normal case. Anything else, such as a resolver that
+ * throws or a null in a non-null field, ends it with an exception, and graphql-js then executes the document to produce the errors for
+ * the client. So only operations that may be executed twice are compiled.
  */
 import {
   Kind,
@@ -36,18 +36,18 @@ export type Variables = Readonly<Record<string, unknown>>
 
 /**
  * @param variables coerced
- * @throws whatever ends it; nothing has come of it then
+ * @throws if graphql-js has to execute the operation instead
  */
-export type Plan = (
+export type CompiledOperation = (
   root: unknown,
   context: ApiContext,
   variables: Variables,
 ) => ExecutionResult | Promise<ExecutionResult>
 
-/** From a value that was resolved to the one in the answer. */
+/** Turns a resolved value into the one in the answer. */
 type Complete = (value: unknown, context: ApiContext, variables: Variables) => unknown
 
-/** A field of the answer. */
+/** One field of the answer. */
 interface Step {
   readonly name: string
   readonly nodes: readonly FieldNode[]
@@ -58,36 +58,36 @@ interface Step {
 
 type Data = Record<string, unknown>
 
-/** For graphql-js to do. */
-class Unplanned extends Error {}
+/** graphql-js has to execute the operation. */
+class Unsupported extends Error {}
 
 /**
- * All plans of a document together have as many steps as it has tokens. Otherwise a few fragments, spread over and over or by each of a
- * hundred operations, would make thousands of steps out of a short text.
+ * How many more steps a document may be compiled to: in total as many as it has tokens. Otherwise a few fragments that are spread many
+ * times, or by each of a hundred operations, would turn a short text into thousands of steps.
  */
 const stepsLeft = new WeakMap<DocumentNode, number>()
 
-/** @returns null if the operation has something that plans do not know: a directive, an interface, introspection */
-export function createPlan(
+/** @returns null if the operation has something that is not supported: a directive, an interface, introspection */
+export function compileOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | null,
-): Plan | null {
+): CompiledOperation | null {
   const operation = getOperationAST(document, operationName)
   const type = operation && schema.getRootType(operation.operation)
   if (operation == null || type == null) return null
   try {
-    return planOf(new Planner(document).stepsOf(type, operation.selectionSet.selections))
+    return operationOf(new Compiler(document).stepsOf(type, operation.selectionSet.selections))
   } catch (error) {
-    if (error instanceof Unplanned) return null
+    if (error instanceof Unsupported) return null
     throw error
   }
 }
 
-function planOf(steps: readonly Step[]): Plan {
+function operationOf(steps: readonly Step[]): CompiledOperation {
   return (root, context, variables) => {
     const errors: GraphQLError[] = []
-    const values = steps.map((step) => watched(orError(step, step.resolve(root, context, variables), errors)))
+    const values = steps.map((step) => handled(orError(step, step.resolve(root, context, variables), errors)))
     const complete = (resolved: readonly unknown[]): ExecutionResult => {
       const data: Data = {}
       steps.forEach(({ name, complete }, at) => (data[name] = complete(resolved[at], context, variables)))
@@ -95,14 +95,14 @@ function planOf(steps: readonly Step[]): Plan {
     }
     if (!values.some(isPromise)) return complete(values)
     return Promise.all(values).then(complete, (error: GraphQLError) => {
-      // What else went wrong, and in which order, is for graphql-js to find out.
+      // Several root fields can fail; graphql-js reports their errors in the right order.
       if (steps.length > 1) throw error
       return { errors: [error], data: null }
     })
   }
 }
 
-/** What was read in vain is not to be read again only to hear the same: it becomes an error, and null if it may be null. */
+/** Do not retry a failed root read in graphql-js: record the error, and return null if the field is nullable. */
 function orError({ name, nodes, isNonNull }: Step, value: unknown, errors: GraphQLError[]): unknown {
   if (!isPromise(value)) return value
   return value.then(undefined, (reason: unknown) => {
@@ -113,7 +113,7 @@ function orError({ name, nodes, isNonNull }: Step, value: unknown, errors: Graph
   })
 }
 
-class Planner {
+class Compiler {
   readonly #fragments: Fragments
   readonly #document: DocumentNode
 
@@ -123,20 +123,20 @@ class Planner {
   }
 
   stepsOf(type: GraphQLObjectType, selections: readonly SelectionNode[]): Step[] {
-    if (type.isTypeOf != null) throw new Unplanned()
+    if (type.isTypeOf != null) throw new Unsupported()
     const nodes = new Map<string, FieldNode[]>()
     this.#collect(type, selections, nodes)
     return [...nodes].map(([name, all]) => this.#stepOf(type, name, all))
   }
 
-  /** Nodes of the same name in the answer are one field. */
+  /** Nodes with the same response name are one field. */
   #collect(
     type: GraphQLObjectType,
     selections: readonly SelectionNode[],
     into: Map<string, FieldNode[]>,
   ): void {
     for (const node of selections) {
-      if (node.directives !== undefined && node.directives.length > 0) throw new Unplanned()
+      if (node.directives !== undefined && node.directives.length > 0) throw new Unsupported()
       if (node.kind === Kind.FIELD) {
         const name = (node.alias ?? node.name).value
         into.set(name, [...(into.get(name) ?? []), node])
@@ -144,7 +144,7 @@ class Planner {
       }
       const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(node.name.value) : node
       const condition = fragment?.typeCondition?.name.value ?? type.name
-      if (fragment === undefined || condition !== type.name) throw new Unplanned()
+      if (fragment === undefined || condition !== type.name) throw new Unsupported()
       this.#collect(type, fragment.selectionSet.selections, into)
     }
   }
@@ -152,15 +152,15 @@ class Planner {
   #stepOf(type: GraphQLObjectType, name: string, nodes: readonly FieldNode[]): Step {
     const left = (stepsLeft.get(this.#document) ?? tokensOf(this.#document).tokens) - 1
     stepsLeft.set(this.#document, left)
-    // To assign to that name would be something else than to have a key of it.
-    if (left < 0 || name === '__proto__') throw new Unplanned()
+    // Assigning to `__proto__` would not create a key.
+    if (left < 0 || name === '__proto__') throw new Unsupported()
     const node = nodes[0] as FieldNode
     if (node.name.value === '__typename') {
       const complete: Complete = () => type.name
       return { name, nodes, resolve: () => null, complete, isNonNull: true }
     }
     const field = type.getFields()[node.name.value]
-    if (field === undefined) throw new Unplanned()
+    if (field === undefined) throw new Unsupported()
     const selections = nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? [])
     const complete = this.#completionOf(field.type, selections)
     return { name, nodes, resolve: resolverOf(field, node), complete, isNonNull: isNonNullType(field.type) }
@@ -169,18 +169,18 @@ class Planner {
   #completionOf(type: GraphQLOutputType, selections: readonly SelectionNode[]): Complete {
     if (isNonNullType(type)) {
       const complete = this.#completionOf(type.ofType, selections)
-      return (value, context, variables) => known(complete(value, context, variables))
+      return (value, context, variables) => nonNull(complete(value, context, variables))
     }
     if (isListType(type)) {
       const complete = this.#completionOf(type.ofType, selections)
       return (value, context, variables) => {
         if (value == null) return null
-        if (!Array.isArray(value)) throw new Unplanned()
+        if (!Array.isArray(value)) throw new Unsupported()
         return value.map((item) => complete(item, context, variables))
       }
     }
-    if (isLeafType(type)) return (value) => (value == null ? null : known(type.serialize(plain(value))))
-    if (!isObjectType(type)) throw new Unplanned()
+    if (isLeafType(type)) return (value) => (value == null ? null : nonNull(type.serialize(plain(value))))
+    if (!isObjectType(type)) throw new Unsupported()
     const steps = this.stepsOf(type, selections)
     return (value, context, variables) => {
       if (value == null) return null
@@ -193,20 +193,20 @@ class Planner {
   }
 }
 
-function known(value: unknown): unknown {
-  if (value == null) throw new Unplanned()
+function nonNull(value: unknown): unknown {
+  if (value == null) throw new Unsupported()
   return value
 }
 
-/** graphql-js takes an error that is returned for one that was thrown. */
+/** graphql-js treats a returned error as a thrown one. */
 function plain(value: unknown): unknown {
-  if (typeof value === 'object' && (value instanceof Error || isPromise(watched(value))))
-    throw new Unplanned()
+  if (typeof value === 'object' && (value instanceof Error || isPromise(handled(value))))
+    throw new Unsupported()
   return value
 }
 
-/** That a promise is rejected after the plan has ended must not end the process. */
-function watched(value: unknown): unknown {
+/** A promise that is rejected after the operation has ended must not end the process. */
+function handled(value: unknown): unknown {
   if (isPromise(value)) value.then(undefined, () => {})
   return value
 }
@@ -219,11 +219,11 @@ function resolverOf(field: GraphQLField<unknown, unknown>, node: FieldNode): Ste
   if (resolve === undefined) {
     return (parent) => {
       const value = (parent as Data | null | undefined)?.[name]
-      if (typeof value === 'function') throw new Unplanned()
+      if (typeof value === 'function') throw new Unsupported()
       return value
     }
   }
-  // No resolver here looks at it.
+  // No resolver of this schema uses it.
   const info = undefined as unknown as GraphQLResolveInfo
   const argsOf = argumentsOf(field, node)
   return (parent, context, variables) => resolve(parent, argsOf(variables), context, info)
