@@ -1,9 +1,10 @@
 /**
- * The one place where parts meet. Tests compose the same way, with their own configuration and clock.
+ * The composition root: it creates all parts and connects them. Tests use it with their own configuration and clock.
  *
  *   commands ─ commits ─▶ log tail ─ wakes ─▶ projectors ─ changes ─▶ hub ─▶ subscriptions, waiting queries
  *
- * With Redis, commits and changes reach the tails and hubs of the other processes, too; the poll sees to what gets lost.
+ * With Redis, commits and changes also reach the tails and hubs of the other processes. A poll of the database makes up for lost
+ * messages.
  */
 import type { CommandRequest, Outcome } from './command/request.ts'
 import { openApi } from './compose/api.ts'
@@ -24,15 +25,15 @@ export interface Onhand {
   /** `http://127.0.0.1:4000` */
   readonly url: string
   readonly dispatch: (request: CommandRequest) => Promise<Outcome>
-  /** Nothing has ever happened here. */
+  /** Whether the log has no events. */
   readonly isEmpty: () => Promise<boolean>
-  /** Answers what is under way, tells live clients to go elsewhere, and lets go of everything. */
+  /** Completes the requests in progress, disconnects live clients with a code that makes them reconnect, and closes all resources. */
   readonly close: () => Promise<void>
 }
 
 const MAX_RECENT_EVENTS = 10_000
 
-/** @throws what keeps it from running; nothing is left open then */
+/** @throws the error that prevents the start, after closing what was opened */
 export async function startOnhand(options: ComposeOptions): Promise<Onhand> {
   const releases: Release[] = []
   try {
@@ -72,7 +73,7 @@ async function compose(options: ComposeOptions, releases: Release[]): Promise<On
   }
 }
 
-/** In the opposite order of taking. */
+/** Runs the releases in reverse order. */
 async function releaseAll(releases: readonly Release[]): Promise<void> {
   for (const release of releases.toReversed()) await release()
 }

@@ -1,4 +1,4 @@
-/** The environment, checked once and as a whole: every mistake is named in one message. */
+/** Reads and checks the environment once. One message names all mistakes. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isNetwork } from './lib/network.ts'
@@ -8,48 +8,48 @@ export type Role = 'api' | 'projector' | 'sweeper'
 export interface Config {
   readonly port: number
   readonly host: string
-  /** Where embedded Postgres keeps its data. */
+  /** The directory of embedded Postgres. */
   readonly dataDir: string
-  /** Null: embedded Postgres. */
+  /** Null: use embedded Postgres. */
   readonly databaseUrl: string | null
-  /** A replica for queries; null: they go where commands go. */
+  /** A replica for queries. Null: queries read the primary. */
   readonly readDatabaseUrl: string | null
-  /** Null: this is the only process, or the processes find out from the database. */
+  /** Null: this is the only process, or the processes poll the database. */
   readonly redisUrl: string | null
-  /** Keep availability in Redis, too. */
+  /** Whether availability is also written to Redis. */
   readonly redisReadModel: boolean
-  /** Where the stream `line_allocated` begins when it is first switched on: at the present, or at the log's beginning. */
+  /** Where the stream `line_allocated` begins when it is first switched on: at the end of the log, or at its start. */
   readonly lineAllocatedFrom: 'now' | 'start'
   readonly roles: ReadonlySet<Role>
-  /** What an empty log begins with. Nobody's own database is given sample data unless it is asked for. */
+  /** What is loaded into an empty log. An external database gets sample data only if SEED says so. */
   readonly seed: 'sample' | 'none'
   readonly logLevel: string
   readonly allowedOrigins: readonly string[]
-  /** Names that requests to a loopback address may have as their host, beside those of the loopback. */
+  /** Hosts that requests to a loopback address may name, in addition to the loopback names. */
   readonly allowedHosts: readonly string[]
-  /** Live connections there can be, over WebSocket and HTTP together. */
+  /** Limit on live connections, over WebSocket and HTTP together. */
   readonly maxLiveConnections: number
   readonly maxLiveConnectionsPerAddress: number
-  /** Connections of any kind. */
+  /** Limit on connections of any kind. */
   readonly maxConnectionsPerAddress: number
-  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[]
-  /** Megabytes that clients can make this process keep. */
+  /** Limit on the memory that clients can make this process hold. */
   readonly clientMemoryMb: number
   readonly partitions: number
   readonly receiptRetentionHours: number
-  /** Over how long live clients are sent elsewhere when the process is told to stop; 0: all at once. */
+  /** How many seconds a shutdown takes to disconnect live clients, so that they do not all reconnect at once; 0: all at once. */
   readonly drainSeconds: number
-  /** For so long shared caches may give an answer to a GET without asking; 0: they ask each time. */
+  /** How long shared caches may serve an answer to a GET without revalidation; 0: they revalidate each time. */
   readonly cacheMaxAgeSeconds: number
-  /** For so long after that they may go on giving it while they ask. */
+  /** How long after that they may serve it while they revalidate. */
   readonly cacheStaleSeconds: number
-  /** Whether clients may ask for the schema. */
+  /** Whether clients may read the schema. */
   readonly introspection: boolean
   readonly production: boolean
 }
 
-/** What is wrong with the environment, one line a mistake. */
+/** The message lists what is wrong with the environment, one line per mistake. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
@@ -76,7 +76,7 @@ const url = (...protocols: string[]) =>
     error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   })
 
-/** As browsers write it: with a slash at its end, it would never be the one that they send. */
+/** Browsers send an origin without a trailing slash, so one with a slash would never match. */
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
 
 const isHost = (text: string) => text === '*' || /^(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?$/i.test(text)
@@ -121,12 +121,12 @@ const Environment = z.object({
   NODE_ENV: z.string().optional(),
 })
 
-/** Passwords do not belong into error messages, nor do those in which a `/` or `@` should have been escaped. */
+/** Matches credentials, which error messages must not show. Greedy, because a password may contain an unescaped `/` or `@`. */
 const CREDENTIALS = /\/\/.*@/s
 
 /** @throws ConfigError */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  // An empty variable is one that is not set: compose files and shells leave such behind.
+  // An empty variable counts as not set: compose files and shells produce them.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const result = Environment.safeParse(given)
   const mistakes = (result.error?.issues ?? []).map(({ path: [name], message }) => {
@@ -134,7 +134,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     return `  ${String(name)}=${value}: ${message}`
   })
   if (given['REDIS_READ_MODEL'] === 'on' && given['REDIS_URL'] === undefined)
-    mistakes.push('  REDIS_READ_MODEL=on: needs REDIS_URL')
+    mistakes.push('  REDIS_READ_MODEL=on: REDIS_URL must be set')
   if (!result.success || mistakes.length > 0)
     throw new ConfigError(`The environment has mistakes:\n${[...new Set(mistakes)].join('\n')}`)
   const env = result.data

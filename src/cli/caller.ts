@@ -1,4 +1,4 @@
-/** A client of a running server that does not give up: what may succeed later is sent again, with the same `commandId`. */
+/** A client of a running server. It repeats requests that may succeed later, with the same `commandId`. */
 import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
@@ -7,15 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from './command.ts'
 
 /**
- * @returns the data
- * @throws Refused if the server does not take this request
- * @throws UsageError if there is no server, none that speaks GraphQL, or one that has been away for a minute
+ * @returns the data of the answer
+ * @throws RequestFailed if the answer has errors that are not retryable
+ * @throws UsageError if there is no server, if it does not speak GraphQL, or if it has not answered for a minute
  */
 export type Call = <Data>(query: string, variables: object) => Promise<Data>
 
-/** The server takes others, but not this request. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
+/** This request failed and would fail again; others may succeed. */
+export class RequestFailed extends Error {
+  override readonly name = 'RequestFailed'
   readonly code: string
 
   constructor(code: string, message: string) {
@@ -41,7 +41,7 @@ const GIVE_UP_MS = 60_000
 const REQUEST_TIMEOUT_MS = 30_000
 const MAX_PAUSE_MS = 2000
 
-/** @throws UsageError if it is no address */
+/** @throws UsageError if `url` is not an HTTP address */
 export function createCaller(url: string): Call {
   const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: null }
   if (protocol !== 'http:' && protocol !== 'https:')
@@ -56,10 +56,10 @@ export function createCaller(url: string): Call {
   }
   let everAnswered = false
 
-  // Node's own client, because it takes a third of the time that fetch does, and half of a replay is spent here.
+  // Node's own client takes a third of the time of `fetch`, and a replay spends half of its time here.
   async function post(body: string): Promise<Response> {
     const sent = request(url, options)
-    // An error after the headers is told here, too, and would end the process if nobody listened.
+    // An error after the headers is also emitted here. Without a listener it would end the process.
     sent.on('error', () => {})
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${REQUEST_TIMEOUT_MS / 1000} s`)))
     sent.end(body)
@@ -68,7 +68,7 @@ export function createCaller(url: string): Call {
     return { status: response.statusCode as number, text: await text(response) }
   }
 
-  /** @returns why it has to be asked again, or the answer */
+  /** @returns the answer, or why the request has to be repeated */
   async function attempt(body: string): Promise<string | Answer> {
     let response
     try {
@@ -98,7 +98,7 @@ export function createCaller(url: string): Call {
       else {
         why = answer.errors.map(({ message }) => message).join(' ')
         if (!answer.errors.every(({ extensions }) => extensions?.retryable === true)) {
-          throw new Refused(answer.errors[0]?.extensions?.code ?? 'ERROR', `The server refuses: ${why}`)
+          throw new RequestFailed(answer.errors[0]?.extensions?.code ?? 'ERROR', `The request failed: ${why}`)
         }
       }
       if (performance.now() - startedAt > GIVE_UP_MS) throw new UsageError(`${url} does not answer: ${why}`)
@@ -118,14 +118,14 @@ function parseAnswer(body: string): Answer | null {
 
 export const urlOption = {
   type: 'string',
-  description: 'the server’s GraphQL address; without it, this machine at PORT',
+  description: 'GraphQL address of the server; default: this machine at PORT',
 } as const
 
-/** @param url as given to `--url` */
+/** @param url the value of `--url` */
 export const serverUrl = (url: string | undefined): string =>
   url ?? `http://127.0.0.1:${process.env['PORT'] || 4000}/graphql`
 
-/** Runs tasks, so many at a time, as long as there are any; after a failure, none is begun any more. */
+/** Runs tasks, `count` at a time, until there are no more. After a failure, no further task starts. */
 export async function inParallel(
   count: number,
   task: () => (() => Promise<void>) | undefined,

@@ -1,4 +1,4 @@
-/** What the commands of the command line have in common: strict arguments, and errors for people. */
+/** Defines the commands of the command line: they reject unknown arguments and print errors for people. */
 import { defineCommand } from 'citty'
 import type { ArgsDef, CommandContext, CommandDef } from 'citty'
 
@@ -10,7 +10,7 @@ export interface Command<Args extends ArgsDef> {
   readonly run: (args: CommandContext<Args>['args']) => Promise<number | void>
 }
 
-/** Something that whoever typed the command can put right; said without a stack trace, as all errors are. */
+/** A mistake that the user of the command line can correct. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -25,14 +25,14 @@ export function command<const Args extends ArgsDef>({
     meta: { name, description },
     args: known,
     async run({ args }) {
-      refuseUnknown(args, known)
+      rejectUnknown(name, args, known)
       const code = await run(args)
       if (code !== undefined) process.exitCode = code
     },
   })
 }
 
-/** Says what went wrong, and how the process is going to end. */
+/** Prints the error, with its stack trace at LOG_LEVEL debug or trace, and sets the exit code. */
 export function fail(error: unknown): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error))
   const verbose = ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '')
@@ -40,19 +40,21 @@ export function fail(error: unknown): void {
   process.exitCode = 1
 }
 
-function refuseUnknown(
+function rejectUnknown(
+  command: string,
   args: Record<string, unknown> & { readonly _: readonly string[] },
   known: ArgsDef,
 ): void {
+  const hint = `\`onhand ${command} --help\` lists the options.`
   const names = new Set(Object.keys(known))
   const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   for (const name of Object.keys(args)) {
     if (name !== '_' && !names.has(name) && !names.has(kebab(name)))
-      throw new UsageError(`There is no option ${name.length === 1 ? '-' : '--'}${name}.`)
+      throw new UsageError(`There is no option ${name.length === 1 ? '-' : '--'}${name}. ${hint}`)
   }
   const positionals = Object.values(known).filter(({ type }) => type === 'positional').length
   const extra = args._[positionals]
-  if (extra !== undefined) throw new UsageError(`${JSON.stringify(extra)} is one argument too many.`)
+  if (extra !== undefined) throw new UsageError(`${JSON.stringify(extra)} is one argument too many. ${hint}`)
 }
 
 /** @throws UsageError */

@@ -5,16 +5,16 @@ import { parse } from 'csv-parse/sync'
 import { UsageError } from './command.ts'
 
 export interface CsvFile {
-  /** Of the content: the same file has the same one, wherever it lies. */
+  /** A hash of the content, so a copy of the file has the same fingerprint. */
   readonly fingerprint: string
   readonly rows: readonly CsvRow[]
 }
 
 export interface CsvRow {
-  /** Of the file, from 1. */
+  /** Line number in the file, from 1. */
   readonly line: number
   readonly values: Readonly<Record<string, string>>
-  /** It has more or fewer fields than the file has columns. */
+  /** Whether the row has more or fewer fields than the file has columns. */
   readonly ragged: boolean
 }
 
@@ -23,10 +23,10 @@ interface CsvRecord {
   readonly info: { readonly lines: number; readonly error?: Error }
 }
 
-/** A head of comments; further down, a `#` is part of a name. */
+/** Comment lines at the start of the file. In later lines, `#` is part of a value. */
 const COMMENTS = /^\uFEFF?(?:#.*\r?\n)*/
 
-/** @throws UsageError if it cannot be read, or has not these columns */
+/** @throws UsageError if the file cannot be read, or lacks one of the columns */
 export async function readCsv(path: string, columns: readonly string[]): Promise<CsvFile> {
   try {
     const bytes = await readFile(path)

@@ -1,4 +1,4 @@
-/** The database that the environment names, for a command's time. */
+/** Opens the database that the environment names for the duration of a command. */
 import { describeConnectionFailure } from '../lib/connection-failure.ts'
 import { answerOf, isMissing, isUnavailable } from '../lib/postgres-error.ts'
 import { openSession } from '../lib/postgres.ts'
@@ -19,19 +19,19 @@ export interface OpenedDatabase {
 type Work<T> = (database: OpenedDatabase) => Promise<T>
 
 /**
- * Works with a server running on it, too; an embedded Postgres that nobody runs is started for the time. One that is missing is
- * an error: a mistyped DATA_DIR is no reason to make a database.
+ * Runs work on the database, also while a server is running on it. An embedded Postgres that is not running is started meanwhile.
+ * A missing one is an error, so that a mistyped DATA_DIR does not create a database.
  */
 export const withDatabase = <T>(work: Work<T>): Promise<T> => open(work, false)
 
-/** The same, and an embedded database that is missing is made. */
+/** Does the same, but creates an embedded database that is missing. */
 export const withNewDatabase = <T>(work: Work<T>): Promise<T> => open(work, true)
 
 async function open<T>(work: Work<T>, create: boolean): Promise<T> {
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel)
   const database = await openDatabase(config, (message) => logger.info(message), create)
-  // An embedded Postgres outlives us if we do not leave it.
+  // Embedded Postgres would go on running if this process did not close it.
   const interrupted = () => void database.close().finally(() => process.exit(1))
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
@@ -57,12 +57,14 @@ export async function withSession<T>(
   })
 }
 
-/** What an operator can do something about, without the statement that ran into it. */
+/** Explains errors that an operator can correct, without the SQL statement. */
 export function explainDatabase(error: unknown, description: string): unknown {
   if (isMissing(error))
-    return new UsageError(`${description} has no tables yet, or old ones. Run \`onhand migrate\`.`)
-  const said = answerOf(error)
-  if (said !== null) return new Error(`${description} says: ${said.message}`, { cause: error })
+    return new UsageError(
+      `${description} has no tables, or those of an earlier release. Run \`onhand migrate\`.`,
+    )
+  const answer = answerOf(error)
+  if (answer !== null) return new Error(`${description} reports: ${answer.message}`, { cause: error })
   if (isUnavailable(error))
     return new UsageError(`${description} cannot be reached: ${describeConnectionFailure(error)}.`)
   return error

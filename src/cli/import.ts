@@ -1,5 +1,5 @@
 import { groupBy } from '../lib/group-by.ts'
-import { Refused, createCaller, inParallel, serverUrl, urlOption } from './caller.ts'
+import { RequestFailed, createCaller, inParallel, serverUrl, urlOption } from './caller.ts'
 import { command, parseCount } from './command.ts'
 import { readCsv } from './csv-file.ts'
 import type { CsvRow } from './csv-file.ts'
@@ -19,11 +19,11 @@ interface CreateBatchAnswer {
 export default command({
   name: 'import',
   description:
-    'Creates batches from a CSV file with the columns reference, sku, quantity and, if there are any, eta (empty: in the warehouse).',
+    'Creates batches from a CSV file with the columns reference, sku, quantity and, optionally, eta (empty: in the warehouse).',
   args: {
     file: { type: 'positional', description: 'CSV, gzipped if it ends in .gz', required: true },
     url: urlOption,
-    concurrency: { type: 'string', description: 'commands at a time', default: '16' },
+    concurrency: { type: 'string', description: 'number of commands in parallel', default: '16' },
   },
   async run({ file, url, concurrency }) {
     const callers = parseCount(concurrency, 'concurrency')
@@ -39,12 +39,12 @@ export default command({
       try {
         const input = { ...batchOf(row), commandId: `import ${fingerprint} ${line}` }
         const { createBatch } = await call<CreateBatchAnswer>(CREATE_BATCH, { input })
-        const [refusal] = createBatch.userErrors
-        if (refusal !== undefined) failures.push({ line, code: refusal.code, why: refusal.message })
+        const [rejection] = createBatch.userErrors
+        if (rejection !== undefined) failures.push({ line, code: rejection.code, why: rejection.message })
         else if (createBatch.replayed) done.before += 1
         else done.created += 1
       } catch (error) {
-        if (!(error instanceof Refused)) throw error
+        if (!(error instanceof RequestFailed)) throw error
         failures.push({ line, code: error.code, why: error.message })
       }
       progress.update(done.created + done.before + failures.length, rows.length)
@@ -61,7 +61,7 @@ export default command({
     }
     const codes = [...groupBy(failures, ({ code }) => code)].map(([code, { length }]) => `${length} ${code}`)
     process.stdout.write(
-      `${done.created} batches created, ${done.before} had been before, ${failures.length} refused` +
+      `${done.created} batches created, ${done.before} already existed, ${failures.length} rejected` +
         `${codes.length > 0 ? `: ${codes.join(', ')}` : ''}.\n`,
     )
     return failures.length > 0 ? 1 : 0
@@ -69,13 +69,16 @@ export default command({
 })
 
 /**
- * As it stands there: what is wrong with it, the server says.
+ * Passes the values on as they are; the server reports what is wrong with them.
  *
- * @throws Refused if nobody can say which field is which
+ * @throws RequestFailed if the row is ragged, because its fields cannot be assigned to columns
  */
 function batchOf({ values: { reference, sku, quantity, eta = '' }, ragged }: CsvRow) {
   if (ragged) {
-    throw new Refused('BAD_USER_INPUT', 'It has not as many fields as the first line has columns.')
+    throw new RequestFailed(
+      'BAD_USER_INPUT',
+      'The number of fields differs from the number of columns in the first line.',
+    )
   }
   const units = Number(quantity)
   return {

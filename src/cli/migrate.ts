@@ -4,12 +4,12 @@ import { withNewDatabase } from './database.ts'
 
 export default command({
   name: 'migrate',
-  description: 'Brings the database to this release’s schema. `start` does so, too.',
+  description: 'Migrates the database to the schema of this release. `start` does this, too.',
   args: {
     'print-roles': {
       type: 'boolean',
       description:
-        'Print what an administrator has to run first, if the database’s owner may not make roles, and change nothing.',
+        'Only print the statements that an administrator has to run first if the database owner may not create roles.',
       default: false,
     },
   },

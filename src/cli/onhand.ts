@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `onhand <command>`. Each command's code is loaded when it is called for. */
+/** `onhand <command>`. Only the code of the given command is loaded. */
 import { existsSync, readFileSync } from 'node:fs'
 import { defineCommand, runCommand, runMain } from 'citty'
 import { UsageError, fail } from './command.ts'
@@ -28,21 +28,21 @@ async function main([name, ...rest]: readonly string[]): Promise<void> {
   const onhand = defineCommand({ meta: { name: 'onhand', version, description }, subCommands: commands })
 
   if (name === 'help') return main([...rest, '--help'])
-  if (name === undefined) throw new UsageError('Which command? `onhand --help` shows what there is.')
+  if (name === undefined) throw new UsageError('No command was given. `onhand --help` lists the commands.')
   const asksForHelp = [name, ...rest].some((arg) => HELP.has(arg))
   if (VERSION.has(name) || (asksForHelp && (HELP.has(name) || Object.hasOwn(commands, name))))
     return runMain(onhand, { rawArgs: [name, ...rest] })
   if (!Object.hasOwn(commands, name)) {
     const what = name.startsWith('-') ? 'option' : 'command'
-    throw new UsageError(`There is no ${what} ${name}. \`onhand --help\` shows what there is.`)
+    throw new UsageError(`There is no ${what} ${name}. \`onhand --help\` lists the commands.`)
   }
-  // What the environment says already wins.
+  // Variables that are set already take precedence over the file.
   if (existsSync('.env')) process.loadEnvFile('.env')
   try {
     await runCommand(onhand, { rawArgs: [name, ...rest] })
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'CLIError') throw error
-    throw new UsageError(`${error.message}. \`onhand ${name} --help\` shows what it takes.`)
+    throw new UsageError(`${error.message}. \`onhand ${name} --help\` lists its arguments and options.`)
   }
 }
 

@@ -1,15 +1,15 @@
-/** How far long work has come, on stderr: a bar on a terminal, elsewhere a line now and then. */
+/** Shows the progress of long work on stderr: as a bar on a terminal, else as a line every few seconds. */
 import cliProgress from 'cli-progress'
 
 export interface Progress {
-  /** @param note what else is worth knowing */
+  /** @param note shown behind the numbers */
   update(done: number, total: number, note?: string): void
   end(): void
 }
 
 const LINE_INTERVAL_MS = 5000
 
-/** @param unit what is counted, in the plural */
+/** @param unit what is counted, in plural */
 export function startProgress(what: string, unit: string): Progress {
   return process.stderr.isTTY ? bar(what, unit) : lines(what, unit)
 }
@@ -42,11 +42,11 @@ function bar(what: string, unit: string): Progress {
 
 function lines(what: string, unit: string): Progress {
   const startedAt = performance.now()
-  let toldAt = startedAt
+  let writtenAt = startedAt
   return {
     update(done, total, note = '') {
-      if (performance.now() - toldAt < LINE_INTERVAL_MS) return
-      toldAt = performance.now()
+      if (performance.now() - writtenAt < LINE_INTERVAL_MS) return
+      writtenAt = performance.now()
       process.stderr.write(`${what}: ${done} of ${total} ${unit}, ${rateOf(done, startedAt)}/s ${note}\n`)
     },
     end() {},
@@ -56,6 +56,6 @@ function lines(what: string, unit: string): Progress {
 const rateOf = (done: number, startedAt: number): number =>
   Math.round(done / Math.max(0.001, (performance.now() - startedAt) / 1000))
 
-/** The library's own is a word, not a time, for work that is done before it has been measured. */
+/** Replaces the library's own estimate, which is a word instead of a time for work that ends before the first measurement. */
 const duration = (seconds: number): string =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`

@@ -18,24 +18,24 @@ const NAMES = [...projections.map(({ name }) => name), AVAILABILITY_REDIS, LINE_
 
 export default command({
   name: 'rebuild',
-  description: 'Makes a projection anew from the log, while the old one goes on serving.',
+  description: 'Rebuilds a projection from the log while the old one keeps serving.',
   args: {
     projection: { type: 'positional', description: NAMES.join(', '), required: false },
-    all: { type: 'boolean', description: 'all projections that are in Postgres', default: false },
+    all: { type: 'boolean', description: 'all projections in Postgres', default: false },
     'accept-differences': {
       type: 'boolean',
       description:
-        'Put the new one in place even if it is not like the old one: after a change of what it shows.',
+        'Replace the old projection even if the new one differs: for a release that changes what it shows.',
       default: false,
     },
   },
   run: ({ projection: asked, all, 'accept-differences': acceptDifferences }) => {
-    if (all === (asked !== undefined)) throw new UsageError('Name one projection, or say --all.')
+    if (all === (asked !== undefined)) throw new UsageError('Name one projection, or pass --all.')
     if (asked === AVAILABILITY_REDIS) return withSession(rebuildReadModel)
     if (asked === LINE_ALLOCATED) return withSession(putBackRelay)
     const chosen = projections.filter(({ name }) => all || name === asked)
     if (chosen.length === 0) {
-      throw new UsageError(`There is no projection ${asked}; there are ${NAMES.join(', ')}.`)
+      throw new UsageError(`There is no projection ${asked}. The projections are ${NAMES.join(', ')}.`)
     }
     return withSession(async (session) => {
       for (const projection of chosen) {
@@ -48,31 +48,31 @@ export default command({
           onProgress: (done, total) => progress.update(Number(done), Number(total)),
           onWait: () =>
             process.stderr.write(
-              `${projection.name}: ready; it is put in place when no other transaction, such as a dump, holds the table.\n`,
+              `${projection.name}: rebuilt; waiting for other transactions on the table, such as a dump, before replacing it.\n`,
             ),
         }).finally(() => progress.end())
         const seconds = (performance.now() - startedAt) / 1000
         process.stdout.write(
-          `${projection.name}: ${rows} rows from ${events} events in ${seconds.toFixed(1)} s, ${differed ? 'unlike' : 'like'} the ones before; put in place in ${Math.ceil(heldMs)} ms.\n`,
+          `${projection.name}: ${rows} rows from ${events} events in ${seconds.toFixed(1)} s, ${differed ? 'different from' : 'same as'} before; replaced in ${Math.ceil(heldMs)} ms.\n`,
         )
       }
     })
   },
 })
 
-/** A stream cannot be made anew: it goes on from where the log has it. */
+/** A stream cannot be rebuilt. It continues from the last commit that the log has. */
 async function putBackRelay(session: Session): Promise<void> {
   const partitions = (await createProgressRead(session.db, [LINE_ALLOCATED])()).length
   if (partitions === 0)
-    throw new UsageError(`${LINE_ALLOCATED} has never been switched on: start a server with REDIS_URL.`)
+    throw new UsageError(`${LINE_ALLOCATED} has never been switched on. Start a server with REDIS_URL.`)
   let putBack = 0
-  await beginLineAllocatedRelay(session, partitions, 'now', (partition, position, goesOnFrom) => {
+  await beginLineAllocatedRelay(session, partitions, 'now', (partition, position, continuesFrom) => {
     putBack += 1
     process.stdout.write(
-      `${LINE_ALLOCATED}: was at ${partition}:${position}, which the log lacks, and goes on from ${partition}:${goesOnFrom}.\n`,
+      `${LINE_ALLOCATED}: was at ${partition}:${position}, which the log lacks; it continues from ${partition}:${continuesFrom}.\n`,
     )
   })
-  if (putBack === 0) process.stdout.write(`${LINE_ALLOCATED}: stands on the log; there is nothing to do.\n`)
+  if (putBack === 0) process.stdout.write(`${LINE_ALLOCATED}: the log has its checkpoint; nothing to do.\n`)
 }
 
 async function rebuildReadModel(
@@ -82,11 +82,11 @@ async function rebuildReadModel(
   const kept = await createProgressRead(session.db, [AVAILABILITY_REDIS])()
   if (kept.length === 0) {
     throw new UsageError(
-      'Availability has never been kept in Redis: start a server with REDIS_READ_MODEL=on.',
+      'Availability has never been written to Redis. Start a server with REDIS_READ_MODEL=on.',
     )
   }
-  if (redisUrl === null) throw new UsageError(`${AVAILABILITY_REDIS} is in Redis: set REDIS_URL.`)
-  let why = 'it does not answer'
+  if (redisUrl === null) throw new UsageError(`${AVAILABILITY_REDIS} is in Redis. Set REDIS_URL.`)
+  let why = 'no answer'
   const link = await linkRedis(redisUrl, (error) => {
     why = describeRedisFailure(error)
   })
@@ -94,7 +94,7 @@ async function rebuildReadModel(
     const { id } = await readInstallation(url)
     const redis = new RedisAvailability(link.client, id)
     await restoreReadModel(session, redis, 'always')
-    process.stdout.write(`${AVAILABILITY_REDIS}: written anew from the projection in Postgres.\n`)
+    process.stdout.write(`${AVAILABILITY_REDIS}: rewritten from the projection in Postgres.\n`)
   } catch (error) {
     throw error instanceof RedisAway
       ? new UsageError(`Redis at ${addressOf(redisUrl)} cannot be used: ${why}.`)

@@ -11,20 +11,20 @@ const MAX_SHOWN = 20
 export default command({
   name: 'replay',
   description:
-    'Plays a shop’s order lines (columns InvoiceNo, StockCode, Quantity) against a running server, and checks every answer and what the projections say in the end. Exits 1 on any difference.',
+    'Plays a shop’s order lines (columns InvoiceNo, StockCode, Quantity) against a running server, then checks every answer and the projections. Exits with 1 on any difference.',
   args: {
     file: { type: 'positional', description: 'CSV, gzipped if it ends in .gz', required: true },
     url: urlOption,
-    concurrency: { type: 'string', description: 'commands at a time', default: '32' },
-    limit: { type: 'string', description: 'how many lines of the file; without it, all' },
+    concurrency: { type: 'string', description: 'number of commands in parallel', default: '32' },
+    limit: { type: 'string', description: 'number of lines to play; default: all' },
     stock: {
       type: 'string',
-      description: 'units of each product to begin with; without it, half of what the whole file orders',
+      description: 'initial units of each product; default: half of what the whole file orders',
     },
     prefix: {
       type: 'string',
       description:
-        'before every SKU, order id and batch reference, to play a file once more on the same database',
+        'prefix of every SKU, order id and batch reference, to play a file again on the same database',
       default: '',
     },
   },
@@ -38,11 +38,11 @@ export default command({
       stock: stock === undefined ? null : parseCount(stock, 'stock'),
       run: `${prefix}${fingerprint}`,
     })
-    if (commands === 0) throw new UsageError(`${file} has nothing to play.`)
+    if (commands === 0) throw new UsageError(`${file} has no usable lines.`)
     for (const { line, why } of unusable.slice(0, MAX_SHOWN))
-      process.stderr.write(`line ${line} is left out: ${why}\n`)
+      process.stderr.write(`line ${line} is skipped: ${why}\n`)
     if (unusable.length > MAX_SHOWN)
-      process.stderr.write(`… and ${unusable.length - MAX_SHOWN} more lines are left out\n`)
+      process.stderr.write(`… and ${unusable.length - MAX_SHOWN} more lines are skipped\n`)
 
     const progress = startProgress('replay', 'commands')
     const startedAt = performance.now()
@@ -52,10 +52,10 @@ export default command({
       onProgress: (done, note) => progress.update(done, commands, note),
     }).finally(() => progress.end())
     const seconds = (performance.now() - startedAt) / 1000
-    const refusals = [...played.refusals].map(([code, times]) => `${times} ${code}`).join(', ') || 'none'
+    const rejections = [...played.rejections].map(([code, times]) => `${times} ${code}`).join(', ') || 'none'
     process.stdout.write(
-      `${commands} commands in ${seconds.toFixed(1)} s, ${Math.round(commands / seconds)}/s. Refused: ${refusals}. ` +
-        `Answered before: ${played.replayed}. Left out: ${unusable.length} lines.\n`,
+      `${commands} commands in ${seconds.toFixed(1)} s, ${Math.round(commands / seconds)}/s. Rejected: ${rejections}. ` +
+        `Already answered: ${played.replayed}. Skipped: ${unusable.length} lines.\n`,
     )
 
     process.stderr.write('Comparing with the projections …\n')
@@ -63,15 +63,15 @@ export default command({
     const wrong = [...played.differences, ...differences]
     if (changedSince.size > 0) {
       process.stdout.write(
-        `Not compared, because a longer replay of this file or somebody else has changed them since: ${changedSince.size} of ` +
-          'the products. With --prefix the file is played anew, beside what is there.\n',
+        `${changedSince.size} products were not compared, because a longer replay of this file or another client has changed ` +
+          'them since. Use --prefix to play the file with new products and orders.\n',
       )
     }
     for (const difference of wrong.slice(0, MAX_SHOWN)) process.stdout.write(`✗ ${difference}\n`)
     if (wrong.length > MAX_SHOWN) process.stdout.write(`… and ${wrong.length - MAX_SHOWN} more\n`)
     process.stdout.write(
       wrong.length === 0
-        ? `Every answer and ${products.length - changedSince.size} products with all their order lines are as they should be.\n`
+        ? `Every answer and ${products.length - changedSince.size} products with all their order lines are as expected.\n`
         : `${wrong.length} differences.\n`,
     )
     return wrong.length === 0 ? 0 : 1

@@ -5,23 +5,25 @@ import { withSession } from './database.ts'
 
 export default command({
   name: 'reset',
-  description: 'Deletes everything, and makes the database anew. Not in production.',
+  description: 'Deletes all data and creates an empty database. Not available in production.',
   args: {
-    yes: { type: 'boolean', description: 'Yes, everything: stock, orders, history.', default: false },
+    yes: {
+      type: 'boolean',
+      description: 'Confirm the deletion of all stock, orders and history.',
+      default: false,
+    },
   },
   run: ({ yes }) =>
     withSession(async ({ db }, { url, description, config }) => {
-      if (config.production) throw new UsageError('NODE_ENV is production: nothing is deleted.')
-      if (!yes) throw new UsageError(`This deletes everything in ${description}. Say --yes if that is meant.`)
-      // A running server would go on from memory, and tell its clients of a past that never was.
+      if (config.production) throw new UsageError('NODE_ENV is production, so nothing was deleted.')
+      if (!yes) throw new UsageError(`This deletes everything in ${description}. Pass --yes to confirm.`)
+      // A running server would continue from its memory and send clients a history that no longer exists.
       const [users] = await db.execute<{ connections: number }>(
         sql`select count(*)::int as connections from pg_stat_activity
           where datname = current_database() and application_name like 'onhand %' and pid <> pg_backend_pid()`,
       )
       if (users?.connections !== 0) {
-        throw new UsageError(
-          `Onhand is running on ${description}. Stop it first; then nothing is left of it.`,
-        )
+        throw new UsageError(`Onhand is running on ${description}. Stop it before the reset.`)
       }
       await db.execute(sql`drop schema if exists stock, views, onhand cascade`)
       await migrateDatabase(url, config.partitions)

@@ -8,7 +8,7 @@ import { withNewDatabase } from './database.ts'
 
 export default command({
   name: 'seed',
-  description: 'Loads the sample catalogue into an empty log. `start` does so, too, with SEED=sample.',
+  description: 'Loads the sample catalogue into an empty log. `start` does this, too, with SEED=sample.',
   args: {},
   run: () =>
     withNewDatabase(async ({ url, config: { partitions } }) => {
@@ -24,7 +24,7 @@ export default command({
         const heads = await createLogReader(writeSide.db).heads()
         if ([...heads].some(([, head]) => head.position > 0n)) {
           throw new UsageError(
-            'The log is not empty, so the sample catalogue is not loaded. `onhand reset` empties it.',
+            'The log is not empty, so the sample catalogue was not loaded. `onhand reset` empties the log.',
           )
         }
         const { products, orders } = await seed(

@@ -10,13 +10,13 @@ import { withSession } from './database.ts'
 
 export default command({
   name: 'skip',
-  description: 'Tells a projection that has stopped to leave out the event that it cannot take, and go on.',
+  description: 'Lets a stopped projection continue without the event that it cannot apply.',
   args: {
-    projection: { type: 'positional', description: 'as `onhand status` names it', required: true },
-    event: { type: 'positional', description: 'partition:position, as 0:1234', required: true },
+    projection: { type: 'positional', description: 'name, as shown by `onhand status`', required: true },
+    event: { type: 'positional', description: 'partition:position, such as 0:1234', required: true },
     yes: {
       type: 'boolean',
-      description: 'Yes: the projection will not be what the log says.',
+      description: 'Accept that the projection will differ from the log.',
       default: false,
     },
   },
@@ -34,15 +34,15 @@ export default command({
       }
       if (!yes) {
         throw new UsageError(
-          `${found.error}\nWithout it, ${projection} will not be what the log says. Say --yes if that is meant.`,
+          `${found.error}\nWithout this event, ${projection} will differ from the log. Pass --yes to accept that.`,
         )
       }
       await session.transaction(async () => {
         await db.insert(skippedEvents).values({ partition, projection, position }).onConflictDoNothing()
-        // Without an error it is tried again.
+        // Projectors retry a projection whose checkpoint has no error.
         await createCheckpoints(db).stop(projection, partition, null)
       })
-      process.stdout.write(`${projection} leaves out ${event}; a running server goes on within a second.\n`)
+      process.stdout.write(`${projection} skips ${event}; a running server continues within a second.\n`)
     })
   },
 })
@@ -57,5 +57,7 @@ function parseEvent(text: string): [Partition, LogPosition] {
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error
   }
-  throw new UsageError(`${JSON.stringify(text)} is no event; it must be partition:position, as 0:1234.`)
+  throw new UsageError(
+    `${JSON.stringify(text)} is not an event; it must be partition:position, such as 0:1234.`,
+  )
 }

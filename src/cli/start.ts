@@ -14,13 +14,13 @@ import { explainDatabase } from './database.ts'
 export default command({
   name: 'start',
   description:
-    'Starts the server, with all that it needs: Postgres, migrations, and sample data for an empty log.',
+    'Starts the server. Also starts embedded Postgres if needed, migrates, and loads sample data into an empty log.',
   args: {},
   run: start,
 })
 
 async function start(): Promise<void> {
-  // From the beginning: embedded Postgres outlives a process that does not leave it.
+  // Listen before anything starts: embedded Postgres would go on running if this process did not close it.
   const stopped = waitForSignal()
   const config = readConfig(process.env)
   const logger = createLogger(config.logLevel)
@@ -33,12 +33,12 @@ async function start(): Promise<void> {
       process.stdout.write(`${readyLine(onhand.url, database.description)}\n`)
       const reason = await Promise.race([stopped, broken])
       if (typeof reason === 'number') exitCode = reason
-      else logger.info(`${reason}: stopping; once more to stop at once`)
+      else logger.info(`${reason}: stopping; send it again to stop at once`)
       await onhand.close()
     } else if (typeof onhand === 'number') {
       exitCode = onhand
     } else {
-      // Nobody relies on a server that is not ready yet. It is left as it is, whatever it waits for.
+      // A server that is not ready has no clients, so it ends without waiting for the start to complete.
       logger.info(`${onhand}: stopping before the server was ready`)
     }
   } catch (error) {
@@ -49,13 +49,13 @@ async function start(): Promise<void> {
   process.exit(exitCode)
 }
 
-/** Migrates, starts, and loads the sample catalogue into an empty log if that is asked for. */
+/** Migrates, starts the server, and loads the sample catalogue into an empty log if SEED says so. */
 async function bringUp(config: Config, databaseUrl: string, logger: Logger): Promise<Onhand> {
   await migrateDatabase(databaseUrl, config.partitions)
   const onhand = await startOnhand({ config, databaseUrl, logger })
   try {
     if (config.seed === 'sample' && config.roles.has('api') && (await onhand.isEmpty())) {
-      logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty: loaded the sample catalogue')
+      logger.info(await seed(onhand.dispatch, new Date()), 'the log was empty; loaded the sample catalogue')
     }
     return onhand
   } catch (error) {
@@ -66,13 +66,13 @@ async function bringUp(config: Config, databaseUrl: string, logger: Logger): Pro
 
 function waitForSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false
-    const heard = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(1)
-      asked = true
+    let isStopping = false
+    const stop = (signal: NodeJS.Signals) => {
+      if (isStopping) process.exit(1)
+      isStopping = true
       resolve(signal)
     }
-    process.on('SIGINT', heard).on('SIGTERM', heard)
+    process.on('SIGINT', stop).on('SIGTERM', stop)
   })
 }
 
@@ -81,20 +81,20 @@ function explain(error: unknown, { host, port }: Config, database: string): unkn
   if (syscall !== 'listen' && hostname !== host) return explainDatabase(error, database)
   if (code === 'EADDRINUSE') {
     return new UsageError(
-      `Port ${port} is in use. Stop what listens there, or set PORT to another one (0: any that is free).`,
+      `Port ${port} is in use. Stop the program that listens on it, or set PORT to another port (0: any free port).`,
     )
   }
   if (code === 'EACCES')
-    return new UsageError(`Listening on port ${port} is not allowed. Set PORT to one above 1023.`)
+    return new UsageError(`Listening on port ${port} is not allowed. Set PORT to a port above 1023.`)
   if (code === 'EADDRNOTAVAIL' || hostname === host)
     return new UsageError(
-      `HOST is ${host}, which is no address of this machine. Set it to one, or to 0.0.0.0 for all.`,
+      `HOST is ${host}, which is not an address of this machine. Set it to one, or to 0.0.0.0 for all.`,
     )
   return error
 }
 
 function readyLine(url: string, database: string): string {
-  const places = [
+  const addresses = [
     `GraphQL ${url}/graphql`,
     `live ${url.replace(/^http/, 'ws')}/graphql`,
     `console ${url}/console`,
@@ -102,5 +102,5 @@ function readyLine(url: string, database: string): string {
     `metrics ${url}/metrics`,
     database,
   ]
-  return `onhand ready: ${places.join(' | ')}`
+  return `onhand ready: ${addresses.join(' | ')}`
 }

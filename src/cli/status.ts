@@ -5,7 +5,7 @@ import { table } from './table.ts'
 
 export default command({
   name: 'status',
-  description: 'Shows how far each projection is. Exits 1 if one has stopped.',
+  description: 'Shows the progress of each projection. Exits with 1 if one has stopped.',
   args: {},
   run: () =>
     withSession(async ({ db }, { description }) => {

@@ -1,4 +1,4 @@
-/** Rows as aligned columns; numbers to the right. */
+/** Formats rows as aligned columns; numbers are aligned to the right. */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): string {
   const names = Object.keys(rows[0] ?? {})
   const width = (name: string) => Math.max(name.length, ...rows.map((row) => String(row[name]).length))

@@ -19,7 +19,7 @@ import { startProgress } from './progress.ts'
 export default command({
   name: 'verify',
   description:
-    'Proves from the database alone that nothing was lost, doubled or oversold. Exits 1 if something was.',
+    'Proves from the database alone that nothing was lost, duplicated or oversold. Exits with 1 if something was.',
   args: {},
   run: () =>
     withDatabase(async ({ url, config }) => {
@@ -40,7 +40,7 @@ export default command({
       }
       const broken = checks.filter(({ holds }) => !holds).length
       process.stdout.write(
-        broken === 0 ? 'All of it holds.\n' : `${broken} of ${checks.length} do not hold.\n`,
+        broken === 0 ? 'All checks passed.\n' : `${broken} of ${checks.length} checks failed.\n`,
       )
       return broken === 0 ? 0 : 1
     }),
@@ -49,15 +49,15 @@ export default command({
 const print = ({ claim, detail, holds }: Check) =>
   process.stdout.write(`${holds ? '✓' : '✗'} ${claim} ${detail}\n`)
 
-/** @returns null if availability is not kept in Redis */
+/** @returns null if availability is not written to Redis */
 async function verifyReadModel(url: string, { redisUrl }: Config): Promise<Check | null> {
   if (redisUrl === null) return null
   const session = openSession(forVerifying(url))
-  let why = 'it does not answer'
+  let why = 'no answer'
   const link = await linkRedis(redisUrl, (error) => {
     why = describeRedisFailure(error)
   })
-  const claim = 'Redis says of availability what Postgres says.'
+  const claim = 'Availability in Redis equals availability in Postgres.'
   try {
     const kept = await createProgressRead(session.db, [AVAILABILITY_REDIS])()
     if (kept.length === 0) return null

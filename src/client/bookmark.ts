@@ -1,10 +1,10 @@
 /**
- * Where a watcher is in what it watches. Each result says so in `extensions.cursor`: the epoch of the log, and a position
- * for each partition that the result depends on, `8f3a.0:1234,3:77`. The stock client sends the same payload again when
- * it reconnects, so that what is written into it here resumes.
+ * The position of a watcher in what it watches. Each result carries it in `extensions.cursor`: the epoch of the log, and a position
+ * per partition that the result depends on, such as `8f3a.0:1234,3:77`. graphql-ws sends the same payload again when it reconnects,
+ * so the cursor that is written into the payload here makes it resume.
  *
- * Positions compare within an epoch. Another epoch means that the log was replaced, for example restored from a backup:
- * whatever was seen may never have been, and the present is where to go on.
+ * Positions are comparable only within an epoch. Another epoch means that the log was replaced, for example restored from a backup:
+ * what was seen may no longer exist, so the watcher continues from the present state.
  */
 export interface LivePayload {
   readonly query: string
@@ -12,7 +12,7 @@ export interface LivePayload {
   readonly extensions: { after?: string }
 }
 
-/** By partition. */
+/** Positions by partition. */
 type Positions = ReadonlyMap<string, bigint>
 
 interface Seen {
@@ -20,12 +20,11 @@ interface Seen {
   readonly text: string
 }
 
-/** Begins with what comes next, whatever the operation says itself. */
+/** Starts with the next result and overrides the operation's own arguments. */
 const PRESENT = 'latest'
 
 /**
- * More than any subscription to states has, so that only movements of many products are forgotten; these
- * never repeat.
+ * Limit on remembered keys. Subscriptions to states have fewer keys, so only keys of movements are evicted; movements never repeat.
  */
 const MAX_KEYS = 1000
 
@@ -38,19 +37,19 @@ export class Bookmark {
     this.payload = { query, variables, extensions: {} }
   }
 
-  /** Nothing that was seen is of another epoch. */
+  /** Whether everything seen so far belongs to this epoch. */
   isOf(epoch: string): boolean {
     return this.#epoch === null || this.#epoch === epoch
   }
 
-  /** Forgets all that was seen, and goes on from the present. */
+  /** Forgets everything seen so far, and continues from the present state. */
   restart(): void {
     this.#seen.clear()
     this.#epoch = null
     this.payload.extensions.after = PRESENT
   }
 
-  /** @returns whether the result shows anything that was not seen before */
+  /** @returns whether the result shows anything new */
   move(data: object, cursor: string | undefined): boolean {
     const key = keyOf(data)
     const seen = key === null ? undefined : this.#seen.get(key)
@@ -79,11 +78,11 @@ export const epochOf = (cursor: string): string => parse(cursor).epoch
 const isNewer = (positions: Positions, seen: Positions): boolean =>
   [...positions].some(([at, position]) => position > (seen.get(at) ?? -1n))
 
-/** The server says something else of the same point: its projection was made anew. */
+/** Whether the result differs at the same point, which happens when the projection was rebuilt. */
 const isCorrected = (positions: Positions, text: string, seen: Seen): boolean =>
   text !== seen.text && [...seen.positions].every(([at, position]) => position === positions.get(at))
 
-/** What a result is about: null if that was not asked for. */
+/** The `sku` or `id` of a result; null if the operation does not select it. */
 function keyOf(data: object): string | null {
   const [value] = Object.values(data) as [{ sku?: unknown; id?: unknown } | null]
   const key = value?.sku ?? value?.id

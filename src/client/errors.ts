@@ -1,14 +1,13 @@
 import type { GraphQLFormattedError } from 'graphql'
 
-/** Why something is watched no longer. */
+/** The error that ended a subscription. */
 export class OnhandClientError extends Error {
   override readonly name = 'OnhandClientError'
   /**
-   * Of the first GraphQL error, as `BAD_USER_INPUT`; or the code that the connection was closed with, as
-   * 4403; else null.
+   * The code of the first GraphQL error, such as `BAD_USER_INPUT`, or the close code of the connection, such as 4403; else null.
    */
   readonly code: string | number | null
-  /** All GraphQL errors, if it was these. */
+  /** The GraphQL errors, if there were any. */
   readonly errors: readonly GraphQLFormattedError[]
 
   constructor(message: string, code: string | number | null, details: ErrorDetails = {}) {
@@ -23,13 +22,13 @@ interface ErrorDetails {
   readonly cause?: unknown
 }
 
-/** A `CloseEvent`, whichever WebSocket it is from. */
+/** A `CloseEvent` of any WebSocket implementation. */
 interface Closed {
   readonly code: number
   readonly reason: string
 }
 
-/** @param problem as graphql-ws hands it over: GraphQL errors, how the connection was closed, or an Error */
+/** @param problem as graphql-ws passes it: GraphQL errors, the close event of the connection, or an Error */
 export function asClientError(problem: unknown): OnhandClientError {
   if (Array.isArray(problem)) {
     const errors = problem as readonly GraphQLFormattedError[]
@@ -47,13 +46,13 @@ export function asClientError(problem: unknown): OnhandClientError {
   })
 }
 
-/** What was seen belongs to a history that the server's log no longer has. */
+/** The code for a cursor of a history that the server's log no longer has. */
 export const LOG_REPLACED = 'LOG_REPLACED'
 
 const TIMED_OUT = 4408
 const TERMINATED = 4499
 
-/** Trying again would come to the same: what the client says of itself is not accepted, as with 4403. */
+/** Whether a new attempt would fail in the same way, because the server rejects the client, as with 4403. */
 export function isRefusal(problem: unknown): boolean {
   if (!isClosed(problem)) return false
   const { code } = problem

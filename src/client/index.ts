@@ -1,8 +1,8 @@
 /**
- * `onhand/client`: the stock graphql-ws client, and what a page that stays open for days wants beyond it.
- * After any loss of the connection it goes on where it left off, so that `stockMoved` leaves nothing out and
- * repeats nothing; a state that was seen already, or is older than one seen, is not shown again; and it knows
- * how true what it shows still is. If the server's log was replaced, it says so and starts anew. Works in browsers and Node.
+ * `onhand/client`: the graphql-ws client, extended for pages that stay open for days. After any loss of the connection it resumes
+ * where it was, so that `stockMoved` has no gaps and no repetitions. It does not show a state again, or one that is older than the
+ * last. It reports whether what is shown is up to date. If the server's log was replaced, it reports that and starts again. It works
+ * in browsers and in Node.
  */
 import { print } from 'graphql'
 import type { DocumentNode } from 'graphql'
@@ -20,19 +20,18 @@ export { OnhandClientError }
 export type { ConnectionStatus }
 
 export interface OnhandClientOptions {
-  /** `ws://127.0.0.1:4000/graphql`; `http:` and `https:` are taken for `ws:` and `wss:`. */
+  /** `ws://127.0.0.1:4000/graphql`; `http:` and `https:` are replaced by `ws:` and `wss:`. */
   readonly url: string
-  /** Where there is no global WebSocket, as in Node 20: the class that `ws` exports. */
+  /** Needed where there is no global WebSocket, as in Node 20: pass the class that `ws` exports. */
   readonly webSocketImpl?: unknown
-  /** Sent with each connection; asked for anew each time if it is a function. */
+  /** Sent with each connection; a function is called each time. */
   readonly connectionParams?: ClientOptions['connectionParams']
-  /** Silence of the server after which all is stale, and the connection is made anew. Default: 15 000. */
+  /** How long the server may be silent until the state is `stale` and the client connects again. Default: 15 000. */
   readonly staleAfterMs?: number
 }
 
 /**
- * A subscription: text, or a document that knows its types, as code generators make them
- * (`TypedDocumentNode`).
+ * A subscription: text, or a typed document from a code generator (`TypedDocumentNode`).
  */
 export type LiveDocument<Data, Variables> = string | TypedDocument<Data, Variables>
 
@@ -41,20 +40,20 @@ type TypedDocument<Data, Variables> = (DocumentNode | { toString(): string }) & 
 }
 
 export interface Watcher<Data> {
-  /** The present state, then each newer one; or each movement. */
+  /** Gets the present state, then each newer one; or each movement. */
   next(data: Data): void
-  /** It has ended: the server refused it, or this client. A connection that is lost is not an error. */
+  /** Called when the subscription has ended because the server rejected it or the client. A lost connection is not an error. */
   error?(error: OnhandClientError): void
-  /** How the connection is: at once, then whenever that changes. At `restarted`, drop what was shown. */
+  /** Called with the state of the connection, at once and then at each change. At `restarted`, discard what is shown. */
   state?(status: ConnectionStatus): void
 }
 
 export interface OnhandClient {
   readonly status: ConnectionStatus
   /**
-   * Results that select `sku` or `id` are told apart by it; without either, the present state comes again
-   * after each reconnect. `stockMoved` goes on after its last result or its argument `after`; while it has
-   * neither, it begins at what comes next.
+   * Watches a subscription. Select `sku` or `id`, by which results are told apart; without either, the present state comes again
+   * after each reconnect. `stockMoved` continues after its last result or its argument `after`; without either, it starts with the
+   * next movement.
    *
    * @returns a function that ends it
    */
@@ -64,26 +63,26 @@ export interface OnhandClient {
     watcher: Watcher<NoInfer<Data>>,
   ): () => void
   /**
-   * The same for `for await`. A loop that is far behind leaves, and joins again when it has caught up: of
-   * movements it misses none, of states it gets the latest.
+   * Does the same for `for await`. A loop that is too far behind unsubscribes, and subscribes again when it has caught up: it misses
+   * no movements, and gets the latest states.
    *
-   * @throws OnhandClientError where a watcher would be told of it; with the code `LOG_REPLACED` where it would be told
-   *   `restarted`: another loop starts anew
+   * @throws OnhandClientError where `error` of a watcher would be called, and with the code `LOG_REPLACED` where its `state` would
+   *   be `restarted`; start a new loop then
    */
   iterate<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: LiveDocument<Data, Variables>,
     variables: NoInfer<Variables>,
   ): AsyncGenerator<Data, void, void>
-  /** Ends all that is watched, and with it the connection. */
+  /** Ends all subscriptions, and with them the connection. */
   close(): void
 }
 
-/** Between the end of the last thing watched and that of the connection. */
+/** How long the connection stays open after the last subscription has ended. */
 const LINGER_MS = 1000
 const MIN_RETRY_MS = 500
 const MAX_RETRY_MS = 10_000
 
-/** Connects when something is watched, and stays connected while something is. */
+/** Creates a client that is connected while something is watched. */
 export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
   const { url, webSocketImpl, connectionParams, staleAfterMs = 15_000 } = options
   const liveness = new Liveness(staleAfterMs, () => connection.terminate())
@@ -98,9 +97,9 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
     shouldRetry: (problem) => !isRefusal(problem),
     on: {
       connected(_, acknowledged) {
-        // Before anybody takes for live what was shown.
+        // Check the epoch before the state becomes `live`.
         const epoch = acknowledged?.['epoch']
-        if (typeof epoch === 'string') for (const meet of [...epochs]) meet(epoch)
+        if (typeof epoch === 'string') for (const checkEpoch of [...epochChecks]) checkEpoch(epoch)
         liveness.connected()
       },
       message: () => liveness.heard(),
@@ -108,14 +107,14 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
     },
   })
   const ends = new Set<() => void>()
-  /** Those who follow something are told of the epoch that they connect to. */
-  const epochs = new Set<(epoch: string) => void>()
+  /** Called with the epoch of each new connection. */
+  const epochChecks = new Set<(epoch: string) => void>()
 
   function follow<Data>(bookmark: Bookmark, listener: Listener<Data>): () => void {
     const ignore = liveness.follow((status) => listener.state?.(status))
     const end = (error: OnhandClientError | null = null): void => {
       if (!ends.delete(end)) return
-      epochs.delete(meet)
+      epochChecks.delete(checkEpoch)
       ignore()
       leave()
       listener.ended(error)
@@ -123,16 +122,16 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
     const restart = (): void => {
       bookmark.restart()
       if (listener.restarted === undefined)
-        end(new OnhandClientError('The log was replaced: start anew.', LOG_REPLACED))
+        end(new OnhandClientError('The log was replaced. Start again.', LOG_REPLACED))
       else listener.restarted()
     }
-    const meet = (epoch: string): void => {
+    const checkEpoch = (epoch: string): void => {
       if (!bookmark.isOf(epoch)) restart()
     }
     const subscribe = (): (() => void) =>
       connection.subscribe<Data, { cursor?: string }>(bookmark.payload, {
         next({ data, errors, extensions }) {
-          if (extensions?.cursor !== undefined) meet(epochOf(extensions.cursor))
+          if (extensions?.cursor !== undefined) checkEpoch(epochOf(extensions.cursor))
           if (!ends.has(end)) return
           if (errors !== undefined || data == null) end(asClientError(errors))
           else if (bookmark.move(data, extensions?.cursor)) listener.next(data)
@@ -146,7 +145,7 @@ export function createOnhandClient(options: OnhandClientOptions): OnhandClient {
         complete: end,
       })
     ends.add(end)
-    epochs.add(meet)
+    epochChecks.add(checkEpoch)
     let leave = subscribe()
     return () => end()
   }
@@ -177,7 +176,7 @@ function bookmarkOf(document: LiveDocument<unknown, never>, variables: unknown):
   return new Bookmark(isParsed ? print(document) : String(document), variables as Record<string, unknown>)
 }
 
-/** What a watcher throws is its own affair, and must not end the connection that others share. */
+/** An error that a watcher throws must not end the connection that others share, so it is thrown outside of it. */
 function call(watcher: () => void): void {
   try {
     watcher()
@@ -188,7 +187,7 @@ function call(watcher: () => void): void {
   }
 }
 
-/** Clients that lost their server together do not come back together. */
+/** Random pauses keep clients that lost their server at the same time from reconnecting at the same time. */
 function backOff(retries: number): Promise<void> {
   const ms = Math.min(MIN_RETRY_MS * 2 ** retries, MAX_RETRY_MS) * (0.5 + Math.random() / 2)
   return new Promise((resolve) => {

@@ -4,24 +4,23 @@ import type { ConnectionStatus } from './liveness.ts'
 
 export interface Listener<Data> {
   next(data: Data): void
-  /** What came so far is void, and what comes is the present. Without it, that is the end. */
+  /** Called when the log was replaced: earlier results are void, and the present state follows. Without it, the subscription ends. */
   restarted?(): void
   state?(status: ConnectionStatus): void
-  /** Null: nothing went wrong. */
+  /** @param error null if there was none */
   ended(error: OnhandClientError | null): void
 }
 
-/** Begins, or goes on where the bookmark is. @returns a function that ends it */
+/** Starts, or resumes at the bookmark. @returns a function that ends it */
 export type Follow = <Data>(bookmark: Bookmark, listener: Listener<Data>) => () => void
 
-/** Results that a loop may be behind. */
+/** Limit on results that wait for a loop. */
 const MAX_WAITING = 1000
 
 /**
- * Results for a loop that takes its time: of one that is too far behind nothing is lost, since whoever leaves
- * can resume.
+ * Yields results to a loop that may be slow. If too many results wait, it unsubscribes, and resumes later without a loss.
  *
- * @param ends gets a function that ends it from without, for as long as it goes on
+ * @param ends holds a function that ends the loop from outside, while it runs
  */
 export function iterate<Data>(
   follow: Follow,
@@ -79,7 +78,7 @@ export function iterate<Data>(
 
   const generator = results()
   const giveUp = generator.return.bind(generator)
-  // Also while a result is awaited, which a generator's own `return` would wait for.
+  // A generator's own `return` would wait for the result that is being awaited.
   generator.return = (value) => {
     end()
     return giveUp(value)

@@ -1,22 +1,20 @@
-/** Whether what is shown is true now. */
+/** Whether what is shown is up to date. */
 export interface ConnectionStatus {
   /**
-   * `live`: connected. `reconnecting`: not connected, or not yet; attempts go on by themselves. `stale`:
-   * nothing has been heard from the server for `staleAfterMs`, so what is shown may be long out of date;
-   * attempts go on all the same. `restarted`: the server's log was replaced, for example restored from a backup, so
-   * that what was shown may never have been: drop it, for the present state follows, and of movements those that come next.
-   * The connection's state is told right after it.
+   * `live`: connected. `reconnecting`: not connected; the client keeps trying. `stale`: the server has been silent for
+   * `staleAfterMs`, so what is shown may be out of date; the client keeps trying. `restarted`: the server's log was replaced, for
+   * example restored from a backup, so what is shown may no longer exist: discard it. The present state follows, or the next
+   * movements, and right after `restarted` the state of the connection.
    */
   readonly state: 'live' | 'reconnecting' | 'stale' | 'restarted'
-  /** Of `live` and `restarted`, when that began; else when the server was last heard. */
+  /** For `live` and `restarted`, when that state began; else when the server last sent something. */
   readonly since: Date
 }
 
 type Listener = (status: ConnectionStatus) => void
 
 /**
- * Keeps a connection's status while somebody wants to know it. Time is the wall clock's, so that a device's
- * sleep counts.
+ * Maintains the status of a connection while it has listeners. It uses the wall clock, so that the sleep of a device counts.
  */
 export class Liveness {
   status: ConnectionStatus = { state: 'reconnecting', since: new Date() }
@@ -26,13 +24,13 @@ export class Liveness {
   #heardAt = Date.now()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** @param onSilence called each time when nothing has been heard for so long */
+  /** @param onSilence called each time the server has been silent for `staleAfterMs` */
   constructor(staleAfterMs: number, onSilence: () => void) {
     this.#staleAfterMs = staleAfterMs
     this.#onSilence = onSilence
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   follow(listener: Listener): () => void {
     if (this.#listeners.size === 0) this.#begin()
     this.#listeners.add(listener)
@@ -56,7 +54,7 @@ export class Liveness {
     if (this.status.state === 'live') this.#become('reconnecting', this.#heardAt)
   }
 
-  /** Nothing was shown before, so nothing is stale yet. */
+  /** Nothing is shown yet, so the status starts without `stale`. */
   #begin(): void {
     if (this.status.state !== 'live') this.status = { state: 'reconnecting', since: new Date() }
     this.heard()

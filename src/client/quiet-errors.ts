@@ -3,8 +3,8 @@ type Constructor = new (...opening: never[]) => {
 }
 
 /**
- * The same WebSocket, with a listener for errors that stays for good. The class of `ws` emits an error when a connection is
- * closed before it is open. By then graphql-ws has removed its own listener, and in Node an error without one ends the process.
+ * Adds a permanent listener for errors to a WebSocket class. The class of `ws` emits an error if a connection is closed before it
+ * is open. graphql-ws has removed its own listener by then, and in Node an `error` event without a listener ends the process.
  */
 export function withQuietErrors(webSocketImpl: unknown): unknown {
   return class extends (webSocketImpl as Constructor) {

@@ -29,12 +29,12 @@ export interface ApiParts {
 }
 
 const CONSISTENCY_TIMEOUT_MS = 5000
-/** Reads that wait for a projection, or for a look at the database. */
+/** Limit on reads that wait for a projection to catch up, or for a read of the database. */
 const MAX_WAITING_READS = 10_000
 const PROGRESS_INTERVAL_MS = 250
-/** If the database has said nothing for so long, what is in memory may be older than it looks. */
+/** If the database has not answered the poll for this long, rows in memory may be out of date, so queries read the database. */
 const MAX_SILENCE_MS = 2000
-/** What clients watch is for the log alone: as labels of a metric it would have no end. */
+/** The largest live groups are logged. As labels of a metric, their number would be unbounded. */
 const LARGEST_GROUPS = 5
 const LARGEST_GROUPS_INTERVAL_MS = 300_000
 
@@ -67,13 +67,13 @@ export async function openApi(shared: Shared, parts: ApiParts): Promise<Served> 
   registerClients(instruments, served)
   async function logLargest(): Promise<void> {
     const largest = served.liveGroups.largest(LARGEST_GROUPS)
-    if (largest.length > 0) logger.info({ largest }, 'the live operations that the most clients watch')
+    if (largest.length > 0) logger.info({ largest }, 'the live operations with the most subscribers')
   }
-  every(LARGEST_GROUPS_INTERVAL_MS, logLargest, warn('the live operations cannot be told'))
+  every(LARGEST_GROUPS_INTERVAL_MS, logLargest, warn('logging the largest live operations failed'))
   return served
 }
 
-/** What resolvers and live operations reach. */
+/** Builds what resolvers and live operations may use. */
 function createOperations(shared: Shared, { readSide, commands, live }: ApiParts) {
   const { partitions } = shared.config
   const { reads } = readSide
@@ -94,7 +94,7 @@ function createOperations(shared: Shared, { readSide, commands, live }: ApiParts
     intervalMs: PROGRESS_INTERVAL_MS,
     onError: shared.warn('reading for live clients failed'),
   })
-  // A replica's rows may be older than the hub's or newer: all answers are to come from one of the two.
+  // A replica's rows can be older or newer than the hub's, and all answers must come from the same source.
   const isFresh = () => replica === null && performance.now() - poll.lastAnswerAt < MAX_SILENCE_MS
   const memory: RowsInMemory = {
     products: (sku) => (isFresh() ? hub.products.peek(sku) : undefined),

@@ -16,13 +16,13 @@ import type { Redis } from './redis.ts'
 import type { Shared } from './shared.ts'
 import { onLog } from '../projector/progress.ts'
 
-/** What this process knows of the projections as they change. */
+/** The parts that follow changes of the projections. */
 export interface Live {
   readonly hub: Hub
   readonly history: LogHistory
-  /** The slow look at the database, for all signals that get lost. */
+  /** Reads the progress regularly, so that a lost signal only delays a change. */
   readonly poll: CheckpointPoll<Looked>
-  /** A projector of this process has committed a change. */
+  /** Takes a change that a projector of this process has committed. */
   readonly onChange: (change: Change) => void
 }
 
@@ -34,7 +34,7 @@ export interface LiveParts {
   readonly projectors: Projectors
 }
 
-/** How soon a lost signal is made good. */
+/** A lost signal delays a change by no more than this. */
 const POLL_INTERVAL_MS = 250
 
 export async function openLive(shared: Shared, parts: LiveParts): Promise<Live> {
@@ -80,7 +80,7 @@ function openHistory(
       projectors.reset()
       logger.error(
         replaced,
-        'the log has another history than before: everything begins anew from the database',
+        'the history of the log was replaced: memory is cleared and read again from the database',
       )
     },
   })
@@ -101,13 +101,13 @@ function openPoll(
       for (const { projection, partition, error } of progress)
         if (error === null) projectors.resume(projection, partition)
     },
-    onError: warn('the database cannot be polled'),
+    onError: warn('polling the database failed'),
   })
   onClose(() => poll.close())
   return poll
 }
 
-/** Commits and changes reach the tails and hubs of the other processes, too. */
+/** Publishes commits and changes to the tails and hubs of the other processes. */
 function openTransport(
   { onClose }: Shared,
   { readSide, tail }: LiveParts,

@@ -3,7 +3,7 @@ import {
   beginLineAllocatedRelay,
   createLineAllocatedRelay,
 } from '../integration/line-allocated.ts'
-import { ReadModelKeeper } from '../integration/read-model-keeper.ts'
+import { ReadModelMonitor } from '../integration/read-model-monitor.ts'
 import { AVAILABILITY_REDIS, createReadModel } from '../integration/read-model.ts'
 import { RedisAvailability } from '../integration/redis-availability.ts'
 import { isUnavailable } from '../lib/postgres-error.ts'
@@ -19,10 +19,10 @@ import type { ReadSide } from './read-side.ts'
 import type { Redis } from './redis.ts'
 import type { Shared } from './shared.ts'
 
-/** How soon it is found out that Redis was emptied. */
+/** How often the read model in Redis is checked for loss. */
 const READ_MODEL_CHECK_MS = 2000
 
-/** Without any projector so far. */
+/** Creates the set of projectors; `startProjectors` adds them. */
 export function openProjectors(shared: Shared, tail: LogTail, redis: Redis | null): Projectors {
   const { config, logger, onClose } = shared
   const projectors = new Projectors({
@@ -33,7 +33,7 @@ export function openProjectors(shared: Shared, tail: LogTail, redis: Redis | nul
     onError(projection, error) {
       if (isRedisFailure(error)) redis?.onError(error)
       else if (!isUnavailable(error))
-        logger.warn({ err: error, projection }, 'projecting failed, and is tried again')
+        logger.warn({ err: error, projection }, 'projecting failed and will be retried')
     },
   })
   onClose(() => projectors.close())
@@ -45,7 +45,7 @@ const connectionOf = ({ databaseUrl, postgres }: Shared, name: string) => ({
   monitor: postgres,
 })
 
-/** @param onChange told of what each projector has committed */
+/** @param onChange called with each change that a projector has committed */
 export async function startProjectors(
   shared: Shared,
   projectors: Projectors,
@@ -74,10 +74,10 @@ async function startLineAllocatedRelay(shared: Shared, projectors: Projectors, r
     session,
     config.partitions,
     config.lineAllocatedFrom,
-    (partition, position, goesOnFrom) =>
+    (partition, position, continuesFrom) =>
       logger.warn(
-        { partition, position: String(position), goesOnFrom: String(goesOnFrom) },
-        'the log lacks the point where line_allocated was, as after a restore; it goes on from the last commit before it',
+        { partition, position: String(position), continuesFrom: String(continuesFrom) },
+        'the log lacks the checkpoint of line_allocated, as after a restore; the stream continues from the last commit before it',
       ),
   ).finally(() => session.close())
   await projectors.run(
@@ -96,12 +96,12 @@ async function startReadModel(
 ): Promise<void> {
   const inRedis = new RedisAvailability(redis.link.client, installation)
   await projectors.run(AVAILABILITY_REDIS, (writer) => createReadModel(writer, inRedis), onChange)
-  const keeper = new ReadModelKeeper({
+  const monitor = new ReadModelMonitor({
     link: redis.link,
     redis: inRedis,
     db,
     progress: reads.progress,
     openSession: () => openSession(connectionOf(shared, `${AVAILABILITY_REDIS} restoring`)),
   })
-  shared.every(READ_MODEL_CHECK_MS, () => keeper.check(), redis.onError)
+  shared.every(READ_MODEL_CHECK_MS, () => monitor.check(), redis.onError)
 }

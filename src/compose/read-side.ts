@@ -11,14 +11,14 @@ import { createReads } from '../projection/read-side.ts'
 import type { Reads } from '../projection/read-side.ts'
 import type { Shared } from './shared.ts'
 
-/** The projections as the primary has them. */
+/** Reads of the projections on the primary. */
 export interface ReadSide {
   readonly db: Database
   readonly reads: Reads
-  /** The ledger for those who resume, on connections of its own. */
+  /** Ledger reads for resuming clients. They have their own connections, so that queries do not wait for them. */
   readonly replays: Ledger
   readonly installation: string
-  /** As the process starts. */
+  /** The epoch at the start of the process. */
   readonly epoch: Epoch
 }
 

@@ -9,11 +9,11 @@ import type { Shared } from './shared.ts'
 
 export interface Redis {
   readonly link: RedisLink
-  /** Something that was done with Redis failed. */
+  /** Reports that an operation on Redis failed. */
   readonly onError: (error: unknown) => void
 }
 
-/** How soon it is found out that Redis can no longer be used, or can be again. */
+/** How often Redis is checked for being available. */
 const CHECK_MS = 2000
 /** Limits how often repeated warnings are logged. */
 const WARNING_INTERVAL_MS = 60_000
@@ -35,7 +35,7 @@ export async function openRedis({
   onClose(() => link.close())
   every(CHECK_MS, () => link.check().then(outage.answered), outage.failed)
   registerUp(instruments, 'Redis', () => !outage.lasts)
-  const warnSometimes = atMostEvery(WARNING_INTERVAL_MS, warn('working with Redis failed'))
+  const warnSometimes = atMostEvery(WARNING_INTERVAL_MS, warn('an operation on Redis failed'))
   return {
     link,
     onError: (error) => (isRedisFailure(error) ? outage.failed(error) : warnSometimes(error)),

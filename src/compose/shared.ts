@@ -14,15 +14,15 @@ export interface ComposeOptions {
   readonly databaseUrl: string
   readonly logger: Logger
   readonly now?: () => Date
-  /** False: no query is answered but by Apollo itself, to compare. */
+  /** False: Apollo executes every query. Benches compare against this. */
   readonly fastPath?: boolean
-  /** How long a live group that everybody has left waits for somebody who comes back. */
+  /** How long a live group without members is kept for a client that comes back. */
   readonly groupLingerMs?: number
-  /** How long a client may leave an answer unread while others need the room; a second if it is left out. */
+  /** How long a client may leave an answer unread while others need the memory. Default: one second. */
   readonly unreadPatienceMs?: number
 }
 
-/** What all parts of a running Onhand have in common. */
+/** What all parts of a running Onhand share. */
 export interface Shared {
   readonly options: ComposeOptions
   readonly config: Config
@@ -30,14 +30,14 @@ export interface Shared {
   readonly logger: Logger
   readonly now: () => Date
   readonly instruments: Instruments
-  /** The primary: whether it can be used. Told by all who use it. */
+  /** Whether the primary is available. All connections to it report here. */
   readonly postgres: Outage
   readonly watchPostgres: (url: string) => Outage
-  /** Logs an error that ends nothing. The monitors of connections log outages of Postgres. */
+  /** Logs an error that does not end the process. Outages of Postgres are skipped, because `watchPostgres` logs them. */
   readonly warn: (what: string) => (error: unknown) => void
-  /** What is opened later is closed earlier. */
+  /** Registers a release. Releases run in reverse order. */
   readonly onClose: (release: Release) => void
-  /** Runs a task now, and again each time so long after it ended, until the process closes. */
+  /** Runs a task now, and again `pauseMs` after each end, until Onhand closes. */
   readonly every: (pauseMs: number, task: () => Promise<unknown>, onError: (error: unknown) => void) => void
 }
 

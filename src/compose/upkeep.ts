@@ -9,13 +9,13 @@ import type { Redis } from './redis.ts'
 import type { Shared } from './shared.ts'
 
 const SWEEP_INTERVAL_MS = 3_600_000
-/** How long a claim to a batch reference stays if no batch came of it. */
+/** How long a claim to a batch reference is kept if no batch was created for it. */
 const CLAIM_RETENTION_HOURS = 24
 const SNAPSHOT_CHECK_MS = 10_000
-/** How soon Postgres is told that a table has grown. */
+/** How often tables that have grown quickly are analyzed. */
 const YOUNG_TABLES_CHECK_MS = 500
 
-/** What is done once for the whole installation, beside commands and queries. */
+/** Starts the tasks of the `sweeper` role: sweeping, checks of the database, and the intake of commands from Redis. */
 export function startUpkeep(shared: Shared, { db, streams, dispatch }: Commands, redis: Redis | null): void {
   const { config, logger, now, warn, every, onClose } = shared
   const hoursAgo = (hours: number) => new Date(now().getTime() - hours * 3_600_000)
@@ -24,7 +24,7 @@ export function startUpkeep(shared: Shared, { db, streams, dispatch }: Commands,
     await sweepClaims(db, config.partitions, hoursAgo(CLAIM_RETENTION_HOURS))
   }
   every(SWEEP_INTERVAL_MS, sweep, warn('sweeping receipts and claims failed'))
-  every(SNAPSHOT_CHECK_MS, createSnapshotCheck(db, logger), warn('looking for open snapshots failed'))
+  every(SNAPSHOT_CHECK_MS, createSnapshotCheck(db, logger), warn('checking for open snapshots failed'))
   every(YOUNG_TABLES_CHECK_MS, () => analyzeYoungTables(db), warn('analyzing young tables failed'))
   if (redis === null) return
   const intake = startIntake({ redis: redis.link, dispatch, positions: streams, now, onError: redis.onError })

@@ -2,10 +2,10 @@ import type { Command } from '../domain/commands.ts'
 import { InvalidValue, parseBatchReference, parseQuantity, parseReason } from '../domain/values.ts'
 
 /**
- * The command that an entry of the stream `change_batch_quantity` asks for. It has the fields `reference` (or `batchref`),
- * `quantity` (or `qty`) and, if there is one, `reason`.
+ * Parses an entry of the stream `change_batch_quantity`. It has the fields `reference` (or `batchref`), `quantity` (or `qty`) and,
+ * optionally, `reason`.
  *
- * @param fields names and values in turn
+ * @param fields names and values, alternating
  * @throws InvalidValue
  */
 export function commandOf(fields: readonly string[]): Command {

@@ -1,16 +1,16 @@
 /**
- * Entries of the Redis stream `change_batch_quantity`, which other systems write, as commands: each once, in the order of the
- * stream, the next one only after the one before it has been answered.
+ * Takes entries of the Redis stream `change_batch_quantity`, which other systems write, as commands: each once, in the order of the
+ * stream, and only after the entry before it has been answered.
  *
- * Modes: waiting (another process has the lease), working (one entry after another), backing off (the last attempt failed, and
- * the lease is released, because another process may fare better).
+ * Modes: waiting (another process has the lease), working (one entry after another), backing off (the last attempt failed; the
+ * lease is released, because another process may succeed).
  *
- * An entry is answered when its command was accepted, or when it went to `change_batch_quantity.dead` with the reason: because it
- * is no such command, because the command was refused, or because it failed in an unexpected way `MAX_ATTEMPTS` times. While
- * the database is unavailable or overloaded, or the outcome of a commit unknown, the entry waits and is tried again.
+ * An entry is answered when its command was accepted, or when it went to `change_batch_quantity.dead` with the reason: the entry
+ * is invalid, the command was rejected, or it failed with an unexpected error `MAX_ATTEMPTS` times. While the database is
+ * unavailable or overloaded, or if the outcome of a commit is unknown, the entry waits and is tried again.
  *
- * Two processes may work for a moment, when one of them was stopped. That changes nothing: both take all entries in order, and
- * the position that moves with each command lets none be applied twice or late (see `command/stream-fence.ts`).
+ * Two processes may work at the same time for a moment if one of them was suspended. That is harmless: both take all entries in
+ * order, and because the position moves with each command, none is applied twice or late (see `command/stream-fence.ts`).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ENTRY_ORIGIN, isAfter } from '../command/entry-id.ts'
@@ -28,12 +28,12 @@ import { Lease } from './lease.ts'
 
 export const CHANGE_BATCH_QUANTITY = 'change_batch_quantity'
 export const DEAD_LETTERS = `${CHANGE_BATCH_QUANTITY}.dead`
-/** The braces put it into the stream's slot of a cluster. */
+/** The braces put the lease into the same slot of a Redis cluster as the stream. */
 export const INTAKE_LEASE = `{${CHANGE_BATCH_QUANTITY}}.lease`
 
 export interface IntakeOptions {
   readonly redis: RedisLink
-  /** This process among those that take entries. */
+  /** Identifies this process among those that take entries. */
   readonly consumer: string
   readonly dispatch: (request: CommandRequest) => Promise<Outcome>
   readonly positions: StreamPositions
@@ -42,12 +42,12 @@ export interface IntakeOptions {
 }
 
 const MAX_DEAD_LETTERS = 100_000
-/** How often a process tries a command that fails in an unexpected way. */
+/** How often a process tries a command that fails with an unexpected error. */
 const MAX_ATTEMPTS = 5
 const LEASE_POLL_MS = 500
 const FIRST_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 5000
-/** Entries that become no command are recorded there. */
+/** The partition that records the positions of entries without a command. */
 const PARTITION = 0
 
 export class ChangeBatchQuantityIntake {
@@ -58,7 +58,7 @@ export class ChangeBatchQuantityIntake {
   #running: Promise<void> | null = null
   /** Attempts that have failed since an entry was last answered. */
   #failures = 0
-  /** The entry that last failed in an unexpected way, and how often. */
+  /** The entry that last failed with an unexpected error, and how often it did. */
   #suspect: { readonly id: EntryId; attempts: number } | null = null
   /** The last entry that was written to the dead letters. */
   #lastDead: EntryId | null = null
@@ -74,7 +74,7 @@ export class ChangeBatchQuantityIntake {
     this.#running = this.#run()
   }
 
-  /** Ends after the entry that is under way. */
+  /** Ends after the entry in progress. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#stream.close()
@@ -104,12 +104,12 @@ export class ChangeBatchQuantityIntake {
     await sleep(ms, undefined, { signal: this.#closing.signal }).catch(() => {})
   }
 
-  /** @returns when another process is to go on */
+  /** @returns when it closes, or when it has lost the lease */
   async #work(): Promise<void> {
     const { positions, now } = this.#options
     const recorded = await positions.read(CHANGE_BATCH_QUANTITY)
     let answered = await this.#stream.begin(recorded)
-    // From now on, the database's word counts.
+    // From now on, the position in the database counts.
     if (recorded === null) await positions.move(PARTITION, CHANGE_BATCH_QUANTITY, answered, now())
     for (;;) {
       const entries = await this.#stream.read(answered)
@@ -124,7 +124,7 @@ export class ChangeBatchQuantityIntake {
     }
   }
 
-  /** @throws when there is no answer yet */
+  /** @throws if the entry has to be tried again */
   async #answer(entry: Entry, after: EntryId): Promise<void> {
     const { positions, now } = this.#options
     const { reason, isRecorded } = await this.#decide(entry, after)
@@ -134,8 +134,8 @@ export class ChangeBatchQuantityIntake {
   }
 
   /**
-   * @returns for what reason the entry goes to the dead letters, if any, and whether its position was recorded with a command
-   * @throws when there is no answer yet
+   * @returns why the entry goes to the dead letters (null: it does not), and whether its position was recorded with a command
+   * @throws if the entry has to be tried again
    */
   async #decide(
     { id, fields }: Entry,
@@ -153,7 +153,7 @@ export class ChangeBatchQuantityIntake {
   }
 
   /**
-   * Why an entry without an answer is to be given up.
+   * Explains why an entry is given up.
    *
    * @throws the error if the entry is to be tried again
    */
@@ -167,13 +167,13 @@ export class ChangeBatchQuantityIntake {
     return `It failed ${MAX_ATTEMPTS} times with an unexpected error. The log of the server has the cause.`
   }
 
-  /** @throws StreamRewound if the database has lost answers, which an entry that becomes no command would jump over */
+  /** @throws StreamRewound if the database has lost answers; recording this entry's position would skip the entries they answered */
   async #requireAnswered(after: EntryId): Promise<void> {
     const recorded = (await this.#options.positions.read(CHANGE_BATCH_QUANTITY)) ?? ENTRY_ORIGIN
     if (isAfter(after, recorded)) throw rewound(CHANGE_BATCH_QUANTITY, after, recorded)
   }
 
-  /** After a crash it may happen again: the dead letters and the stream can be on two masters, and never change together. */
+  /** After a crash an entry can be written again, because the dead letters and the position do not change in one transaction. */
   async #bury({ id, fields }: Entry, reason: string): Promise<void> {
     if (this.#lastDead === id) return
     const described = ['id', id, 'reason', reason, ...fields]

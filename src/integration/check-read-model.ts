@@ -1,4 +1,4 @@
-/** Whether Redis says of availability what the projection in Postgres says, while both are being written. */
+/** Compares availability in Redis with the projection in Postgres, while both are being written. */
 import { isDeepStrictEqual } from 'node:util'
 import { and, asc, eq, gt, inArray } from 'drizzle-orm'
 import type { LogPosition, Sku } from '../domain/values.ts'
@@ -16,11 +16,11 @@ const PAGE_ROWS = 1000
 
 export interface ReadModelCheck {
   readonly products: number
-  /** What Redis lacks or has otherwise, a line for each product. */
+  /** What is missing or different in Redis, one line per product. */
   readonly wrong: readonly string[]
 }
 
-/** @param partitions those in which availability is kept in Redis */
+/** @param partitions those whose availability is in Redis */
 export async function checkReadModel(
   db: Database,
   redis: RedisAvailability,
@@ -30,7 +30,7 @@ export async function checkReadModel(
   let products = 0
   for (const partition of partitions) {
     for (let after = '' as Sku; ;) {
-      // What Redis has been given by now must be there; what comes later may be.
+      // Rows up to this position must be in Redis; later ones may be.
       const { position: given } = await createCheckpoints(db).read(AVAILABILITY_REDIS, partition)
       const rows: AvailabilityRow[] = await db
         .select()
@@ -50,11 +50,11 @@ export async function checkReadModel(
       after = last.sku
     }
   }
-  wrong.push(...(await strangers(db, redis, partitions)))
+  wrong.push(...(await findExtra(db, redis, partitions)))
   return { products, wrong }
 }
 
-/** @returns what is wrong in Redis; null if nothing is, or if it is ahead of the row or not due yet */
+/** @returns what is wrong in Redis; null if nothing is, if Redis is ahead of the row, or if the row is not due there yet */
 function compare(
   row: AvailabilityRow,
   hash: Readonly<Record<string, string>>,
@@ -73,7 +73,7 @@ function compare(
   return null
 }
 
-/** Postgres orders the names in JSON in its own way. */
+/** Compares JSON by value, because Postgres reorders the keys. */
 function same(found: string | undefined, wanted: string): boolean {
   if (found === wanted) return true
   if (found === undefined || !/^[[{]/.test(wanted)) return false
@@ -84,8 +84,8 @@ function same(found: string | undefined, wanted: string): boolean {
   }
 }
 
-/** Products that Redis has and Postgres lacks, although the projection in Postgres has come as far. */
-async function strangers(
+/** Finds products that are in Redis but not in Postgres, although the projection in Postgres has reached their version. */
+async function findExtra(
   db: Database,
   redis: RedisAvailability,
   partitions: readonly Partition[],
@@ -112,7 +112,7 @@ async function strangers(
       const has = new Set<string>(known.map(({ sku }) => sku))
       for (const { sku, hash } of own)
         if (!has.has(sku) && (versionOf(hash) ?? 0n) <= position)
-          wrong.push(`${sku}: in Redis, and not in Postgres`)
+          wrong.push(`${sku}: in Redis, but not in Postgres`)
     }
   }
   return wrong

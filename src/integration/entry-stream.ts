@@ -1,12 +1,12 @@
 /**
- * A Redis stream that is read in order, by one reader at a time. The truth about how far it has been answered is a position
- * in Postgres. The group `onhand` shows it to whoever looks at the stream, a moment late, so that after a crash the last
- * entries come again and those that belong among the dead letters get there.
+ * A Redis stream that is read in order, by one reader at a time. A position in Postgres records how far it has been answered. The
+ * consumer group `onhand` shows that position in Redis. It follows with a delay, so that after a crash the last entries are read
+ * again and none is missing from the dead letters.
  *
  *     begin ─▶ read ─▶ (answer each) ─▶ mark ─▶ read …
  *
- * Entries that are answered are trimmed, but for the last ones: if the database loses its last commits, the entries that they
- * answered are still there, and are taken again.
+ * Answered entries are trimmed, except for the last ones: if the database loses its last commits, the entries that they answered
+ * are still there and are taken again.
  */
 import { ENTRY_ORIGIN, before, earliest, isAfter, parseEntryId } from '../command/entry-id.ts'
 import type { EntryId } from '../command/entry-id.ts'
@@ -16,7 +16,7 @@ import type { Lease } from './lease.ts'
 
 export interface Entry {
   readonly id: EntryId
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly fields: readonly string[]
 }
 
@@ -28,12 +28,12 @@ export class StreamLost extends Error {
 const GROUP = 'onhand'
 const MAX_ENTRIES = 100
 const BLOCK_MS = 1000
-/** So many answered entries are kept. */
+/** Number of answered entries that are kept. */
 const KEPT_ENTRIES = 10_000
-/** After so many answered entries, older ones are trimmed. */
+/** Number of answered entries between two trims. */
 const TRIM_ENTRIES = 1000
 
-/** Only the holder of the lease marks. The key of the lease is in the same slot of a cluster as the stream. */
+/** Only the holder of the lease may mark. The script can use both keys, because the lease is in the stream's slot of a cluster. */
 const MARK = `
   local lease, stream, holder, group, id, kept = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
   if redis.call('GET', lease) ~= holder then return 0 end
@@ -49,7 +49,7 @@ export class EntryStream {
   readonly #stream: string
   readonly #lease: Lease
   readonly #onError: (error: unknown) => void
-  /** A connection of its own: reading blocks it. */
+  /** Has its own connection, because a blocking read occupies it. */
   #reader: RedisClient | null = null
   #untrimmed = TRIM_ENTRIES
 
@@ -61,7 +61,7 @@ export class EntryStream {
   }
 
   /**
-   * @param answered what Postgres says
+   * @param answered the position in Postgres; null if there is none
    * @returns the entry after which to begin
    */
   async begin(answered: EntryId | null): Promise<EntryId> {
@@ -72,14 +72,14 @@ export class EntryStream {
       await this.#continueAfter(start)
       this.#onError(
         new StreamLost(
-          `Stream ${this.#stream} ends at ${last}, but was answered up to ${start}: Redis has lost entries. New entries get ids after ${start}. Those that came in between are not applied.`,
+          `Stream ${this.#stream} ends at ${last}, but was answered up to ${start}: Redis has lost entries. New entries get ids after ${start}. Entries that were added in between are not applied.`,
         ),
       )
     }
     return start
   }
 
-  /** The next entries; none if none came for a second. */
+  /** Waits up to a second for the next entries. */
   async read(after: EntryId): Promise<Entry[]> {
     if (this.#reader === null) {
       this.#reader = this.#redis.connect()
@@ -95,13 +95,13 @@ export class EntryStream {
       after,
     )
     const entries = found?.[0]?.[1] ?? []
-    // Redis orders ids by time. If it was emptied, and its clock was set back, new entries would come before the position.
+    // Ids are ordered by time. If Redis was emptied and its clock was set back, new entries would sort before the position.
     if (entries.length === 0 && isAfter(after, await this.#lastId()))
       throw new StreamLost(`Stream ${this.#stream} ends before ${after}, which was answered.`)
     return entries.map(([id, fields]) => ({ id: parseEntryId(id), fields }))
   }
 
-  /** All entries up to this one have been answered, the last `count` of them since the last call. */
+  /** Marks all entries up to this one as answered, the last `count` of them since the last call. */
   async mark(id: EntryId, count: number): Promise<void> {
     this.#untrimmed += count
     const trim = this.#untrimmed >= TRIM_ENTRIES
@@ -114,9 +114,7 @@ export class EntryStream {
     this.#reader?.disconnect()
   }
 
-  /**
-   * Where the group is; if it is new, at its beginning.
-   */
+  /** Reads the position of the group. A missing group is created at `beginning`. */
   async #marked(beginning: EntryId): Promise<EntryId> {
     const client = this.#redis.client()
     try {
@@ -128,7 +126,7 @@ export class EntryStream {
     const groups = (await client.xinfo('GROUPS', this.#stream)) as unknown[][]
     const group = groups.map(fieldsOf).find((fields) => fields.get('name') === GROUP)
     const delivered = parseEntryId(String(group?.get('last-delivered-id')))
-    // Earlier releases shared the entries among the group's consumers. What those did not acknowledge comes again.
+    // Earlier releases divided the entries among the group's consumers. Entries that those did not acknowledge are read again.
     const [pending] = (await client.xpending(this.#stream, GROUP, '-', '+', 1)) as [string][]
     if (pending === undefined) return delivered
     const marked = earliest(delivered, before(parseEntryId(pending[0])))
@@ -150,7 +148,7 @@ export class EntryStream {
   }
 }
 
-/** Redis answers with names and values in turn. */
+/** Redis answers with alternating names and values. */
 function fieldsOf(answer: readonly unknown[]): Map<unknown, unknown> {
   const fields = new Map<unknown, unknown>()
   for (let at = 0; at + 1 < answer.length; at += 2) fields.set(answer[at], answer[at + 1])

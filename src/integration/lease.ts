@@ -1,7 +1,7 @@
 /**
- * At most one process at a time has a lease, as well as Redis can tell: it expires unless its holder renews it, so that another
- * process takes over within seconds from one that died or hangs. A process that was stopped for a while may believe for a moment
- * that it still has it, so a lease keeps processes out of each other's way, and whatever must not happen twice is fenced elsewhere.
+ * In Redis, at most one process at a time has a lease. The lease expires unless its holder renews it, so that another process takes
+ * over within seconds from one that died or hangs. A process that was suspended may act for a moment after its lease has expired:
+ * the lease avoids double work, and whatever must not happen twice needs a fence of its own.
  */
 import type { RedisClient } from '../lib/redis.ts'
 
@@ -18,10 +18,10 @@ const RELEASE = `
 
 export class Lease {
   readonly key: string
-  /** Nobody else's. */
+  /** Unique to this holder. */
   readonly holder: string
   readonly #client: () => RedisClient
-  /** By this process's own clock, which goes on while the process is stopped. */
+  /** By the clock of this process, which continues while the process is suspended. */
   #expiresAt = 0
   #renewing: NodeJS.Timeout | null = null
 
@@ -41,7 +41,7 @@ export class Lease {
     const askedAt = performance.now()
     if ((await this.#client().set(this.key, this.holder, 'PX', LEASE_MS, 'NX')) === null) return false
     this.#expiresAt = askedAt + LEASE_MS
-    // A renewal that fails is made good by the next one, or the lease expires.
+    // If a renewal fails, the next one renews the lease, or the lease expires.
     this.#renewing = setInterval(() => void this.#renew().catch(() => {}), RENEW_MS)
     return true
   }

@@ -1,6 +1,7 @@
 /**
- * Every allocation, told to other systems through the Redis stream `line_allocated`: at least once, and in the order of the log.
- * The stream is written before the checkpoint moves, so a crash between the two sends some entries again; `position` tells.
+ * Publishes every allocation to other systems through the Redis stream `line_allocated`: at least once, in the order of the log.
+ * The stream is written before the checkpoint moves, so a crash between the two repeats some entries. A repeated entry has the same
+ * `position`.
  */
 import type { LogPosition } from '../domain/values.ts'
 import type { Session } from '../lib/postgres.ts'
@@ -16,7 +17,7 @@ import { checkpoints } from '../projector/tables.ts'
 
 export const LINE_ALLOCATED = 'line_allocated'
 
-/** Older entries go when there are more. */
+/** Limit on the length of the stream; older entries are trimmed. */
 const MAX_STREAM_ENTRIES = 1_000_000
 
 /** An entry has the fields `orderId`, `sku`, `quantity`, `batchReference`, `eta` (empty: in the warehouse) and `position`. */
@@ -52,12 +53,13 @@ export function createLineAllocatedRelay(redis: Pick<RedisLink, 'client'>): Cons
   }
 }
 
-/** Where the relay begins when it is switched on for the first time. */
+/** Where the relay begins when it is first switched on. */
 export type RelayBeginning = 'now' | 'start'
 
 /**
- * Makes sure of the relay's checkpoints. Where it is switched on for the first time, they begin where it is told to. Where it was
- * on before, it goes on from where it was; if the log lacks that point, as after a restore, from the last commit before it.
+ * Makes sure that the relay has a checkpoint in each partition. When the relay is first switched on, the checkpoints start at
+ * `beginning`. Later it continues from its checkpoint or, if the log lacks that point, as after a restore, from the last commit
+ * before it.
  *
  * @param onLost called for each partition in which the log lacked the relay's checkpoint
  */
@@ -65,7 +67,7 @@ export async function beginLineAllocatedRelay(
   session: Session,
   partitions: number,
   beginning: RelayBeginning,
-  onLost: (partition: Partition, position: LogPosition, goesOnFrom: LogPosition) => void,
+  onLost: (partition: Partition, position: LogPosition, continuesFrom: LogPosition) => void,
 ): Promise<void> {
   const { db } = session
   const { hold, move } = createCheckpoints(db)
@@ -82,7 +84,7 @@ export async function beginLineAllocatedRelay(
     const isNew = new Set(added.map(({ partition }) => partition))
     const held = new Map<Partition, LogPoint>()
     for (const { partition } of rows) held.set(partition, await hold(LINE_ALLOCATED, partition))
-    // Read after the locks: until then, another process may have gone on.
+    // Read the heads after taking the locks, because another process may advance until then.
     const heads = await createLogReader(db).heads()
     for (const [partition, checkpoint] of held) {
       const point = await pointInLog(db, partition, checkpoint)

@@ -1,12 +1,11 @@
 /**
- * Keeps availability in Redis as the log says, by a consumer of its own. Rows are written before the checkpoint moves; after a
- * crash between the two, events come again, and those that a row knows already are passed over.
+ * Keeps availability in Redis up to date with the log, with its own consumer. Rows are written before the checkpoint moves. After a
+ * crash between the two, events are read again, and those that a row already contains are skipped.
  *
- * Redis may be emptied, or come back as it was a while ago: then what it says of how far it is lies behind the checkpoint. And
- * it may be ahead of the log, or of another history, after the database has lost its last commits: then the log does not have
- * the newest point that Redis names. In each case everything is written anew from the Postgres projection, while the consumer is
- * held by its checkpoint's lock. That projection has come at least as far, so that no reader sees a product go back, unless
- * the log itself went back.
+ * Redis may be emptied, or be restored to an earlier state: then its position is behind the checkpoint. It may also be ahead of the
+ * log, or belong to another history, after the database has lost its last commits: then the log lacks the newest point that Redis
+ * names. In each case everything is rewritten from the projection in Postgres while the lock of its checkpoint holds the consumer
+ * back. That projection is at least as far, so readers never see an older state of a product unless the log itself went back.
  */
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Sku } from '../domain/values.ts'
@@ -28,7 +27,7 @@ import type { Mark, RedisAvailability } from './redis-availability.ts'
 
 export const AVAILABILITY_REDIS = 'availability_redis'
 
-/** The projection that restoring reads from is behind; in a moment it is not. */
+/** The projection to restore from is behind, or lacks its own checkpoint in the log. */
 export class CannotRestoreYet extends Error {
   override readonly name = 'CannotRestoreYet'
 }
@@ -36,7 +35,7 @@ export class CannotRestoreYet extends Error {
 const MAX_CACHED_ROWS = 10_000
 const PAGE_ROWS = 1000
 
-const passingOverKnown = {
+const skippingAppliedEvents = {
   ...availability,
   name: AVAILABILITY_REDIS,
   fold: (current, recorded, partition) =>
@@ -50,7 +49,7 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
     load: (_, skus) => redis.load(skus),
     save: (_, changed) => redis.save(changed as readonly AvailabilityRow[]),
   }
-  const fold = createFold(passingOverKnown, rows, MAX_CACHED_ROWS)
+  const fold = createFold(skippingAppliedEvents, rows, MAX_CACHED_ROWS)
   return {
     name: AVAILABILITY_REDIS,
     async consume(partition, step) {
@@ -61,7 +60,7 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
       }
       if (newest === null || step.to.position > newest.position) await redis.announce(partition, step.to)
       const consumed = await fold.consume(partition, step)
-      // What rows are folded onto may have been lost since it was looked at.
+      // The rows that the events apply to may have been lost after the check.
       if (consumed.failure !== null && (await redis.mark(partition)).position !== position)
         throw new RedisLostData()
       if (consumed.failure === null && (position === null || step.to.position > position))
@@ -72,7 +71,7 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
   }
 }
 
-/** Whether Redis lacks something that was written to it, or may have something that the log has not. */
+/** Whether Redis lacks something that was written to it, or may have something that the log lacks. */
 export async function isLost(
   db: Database,
   partition: Partition,
@@ -93,7 +92,9 @@ async function isInLog(db: Database, partition: Partition, { position, tag }: Lo
 }
 
 /**
- * Writes everything anew, where something is lost or in any case, while the consumer waits.
+ * Rewrites everything while the consumer waits.
+ *
+ * @param when whether to rewrite only partitions that have lost something, or all
  *
  * @throws CannotRestoreYet
  */
@@ -118,13 +119,13 @@ export async function restoreReadModel(
       const mark = await redis.mark(partition)
       if (when === 'always' || (await isLost(session.db, partition, mark, checkpoint)))
         await restorePartition(session.db, redis, partition, checkpoint)
-      // Whoever remembers rows may have folded them onto lost ones.
+      // Consumers that cache rows may have computed them from lost ones.
       await renew(AVAILABILITY_REDIS, partition)
     }
   })
 }
 
-/** The log lacks the checkpoint. Redis then goes on from where availability in Postgres is. */
+/** Restores a partition whose checkpoint the log lacks. Redis continues from the checkpoint of availability in Postgres. */
 async function restoreLost(db: Database, redis: RedisAvailability, partition: Partition): Promise<void> {
   const point = await createCheckpoints(db).read(availability.name, partition)
   if (!(await isInLog(db, partition, point)))
@@ -135,7 +136,7 @@ async function restoreLost(db: Database, redis: RedisAvailability, partition: Pa
   await putBack(db, AVAILABILITY_REDIS, partition, point)
 }
 
-/** In a transaction that holds the checkpoint. */
+/** Must run in a transaction that holds the checkpoint. */
 async function restorePartition(
   db: Database,
   redis: RedisAvailability,
@@ -152,7 +153,7 @@ async function restorePartition(
   }
   await writeRows(db, redis, partition)
   await redis.removeOthers(partition, (skus) => existingProducts(db, partition, skus))
-  // The projection has gone on meanwhile, and some rows with it.
+  // The projection, and with it some rows, may have advanced meanwhile.
   const newest = await read(availability.name, partition)
   await redis.announce(partition, newest)
   await redis.move(partition, before.position, position)

@@ -1,12 +1,12 @@
 /**
- * Availability in Redis, for readers that speak no GraphQL: a hash for each product, `onhand:availability:<sku>`, to be read
- * with one `HGETALL`. Its fields are those of `Product` in the GraphQL schema: `sku`, `status`, `onHand`, `allocated`,
- * `reserved`, `available`, `incoming`, `version`, `updatedAt` and, as JSON, `availableToPromise`; further fields are no promise.
+ * Availability in Redis, for readers that do not use GraphQL: one hash per product, `onhand:availability:<sku>`, to be read with one
+ * `HGETALL`. Its fields are those of `Product` in the GraphQL schema: `sku`, `status`, `onHand`, `allocated`, `reserved`,
+ * `available`, `incoming`, `version`, `updatedAt` and, as JSON, `availableToPromise`. Other fields may change at any time.
  *
- * The hash `onhand:availability` says whose log that is (`installation`) and, for each partition, how far the rows go and which
- * is the newest point of the log that a row may show: `0` is `1234`, `0.newest` is `1234:-8123…`, a position and its tag. The
- * newest point moves before the rows are written, and how far they go after it. So whatever the hash says is there, unless Redis
- * has lost it together with the hash, and no row is of another history if the log still has the newest point.
+ * The hash `onhand:availability` names the `installation` whose log this is and, per partition, the position up to which all rows
+ * are written and the newest point of the log that a row may show: `0` is `1234`, `0.newest` is `1234:-8123…`, a position and its
+ * tag. The newest point moves before the rows are written, the position afterwards. So all rows up to the position are there, unless
+ * Redis has lost them together with the hash, and no row belongs to another history if the log still has the newest point.
  */
 import { Cluster } from 'ioredis'
 import { availableToPromise } from '../domain/promise.ts'
@@ -20,29 +20,29 @@ import type { AvailabilityRow, BatchStock, StockStatus } from '../projection/ava
 const MARKER = 'onhand:availability'
 const keyOf = (sku: string) => `${MARKER}:${sku}`
 
-/** What Redis says of a partition's rows; null where it says nothing. */
+/** How far Redis is with the rows of a partition; null where it has no entry. */
 export interface Mark {
-  /** How far they go. */
+  /** All rows up to this position are written. */
   readonly position: LogPosition | null
-  /** No row shows anything that came after it. */
+  /** No row shows anything later than this point. */
   readonly newest: LogPoint | null
 }
 
-/** Keys that one call looks at. */
+/** Keys per call of SCAN. */
 const SCAN_KEYS = 1000
 
-/** Redis keeps the availability of another log. */
+/** Redis holds the availability of another log. */
 export class AnotherInstallation extends Error {
   override readonly name = 'AnotherInstallation'
 }
 
-/** What was there when the rows were written is gone. */
+/** Redis has lost rows that had been written. */
 export class RedisLostData extends Error {
   override readonly name = 'RedisLostData'
-  override readonly message = 'Redis has lost what it kept of availability.'
+  override readonly message = 'Redis has lost availability that was written to it.'
 }
 
-/** A row takes the place of an older one, or of any; positions have no leading zeros, so longer ones are greater. */
+/** Writes a row over an older one, or over any. Positions have no leading zeros, so a longer one is greater. */
 const WRITE_ROW = `
   if ARGV[1] == 'newer' then
     local known = redis.call('HGET', KEYS[1], 'version')
@@ -50,7 +50,7 @@ const WRITE_ROW = `
   end
   return redis.call('HSET', KEYS[1], 'version', unpack(ARGV, 2))`
 
-/** The position moves only if it is where it was last seen. */
+/** Moves the position only if nobody else has moved it. */
 const MOVE_MARKER = `
   if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[3], 'installation', ARGV[4])
@@ -69,7 +69,7 @@ export class RedisAvailability {
     this.#installation = installation
   }
 
-  /** The rows of these products; none for those that are not there. */
+  /** Reads the rows of these products. Missing products have no row in the result. */
   async load(skus: readonly string[]): Promise<AvailabilityRow[]> {
     const client = this.#client()
     const found = await Promise.all(skus.map((sku) => client.hmget(keyOf(sku), ...FIELDS)))
@@ -79,20 +79,20 @@ export class RedisAvailability {
     })
   }
 
-  /** Each product's hash as it is, empty if there is none. */
+  /** Reads the hash of each product; a missing one is empty. */
   async hashes(skus: readonly string[]): Promise<Record<string, string>[]> {
     const client = this.#client()
     return Promise.all(skus.map((sku) => client.hgetall(keyOf(sku))))
   }
 
-  /** @param over what rows may be replaced: those that are not newer, or all */
+  /** @param over which rows to replace: those that are not newer, or all */
   async save(rows: readonly AvailabilityRow[], over: 'newer' | 'all' = 'newer'): Promise<void> {
     const client = this.#client()
     await Promise.all(rows.map((row) => client.eval(WRITE_ROW, 1, keyOf(row.sku), over, ...wireOf(row))))
   }
 
   /**
-   * What is there.
+   * Reads how far the rows of a partition are.
    *
    * @throws AnotherInstallation
    */
@@ -105,7 +105,7 @@ export class RedisAvailability {
     )
     if (owner != null && owner !== this.#installation) {
       throw new AnotherInstallation(
-        `Redis keeps the availability of another installation, ${owner}; give this one a Redis of its own.`,
+        `Redis holds the availability of another installation, ${owner}; each installation needs its own Redis.`,
       )
     }
     return {
@@ -114,12 +114,12 @@ export class RedisAvailability {
     }
   }
 
-  /** Rows up to this point are about to be written. */
+  /** Records that rows up to this point are about to be written. */
   async announce(partition: Partition, newest: LogPoint): Promise<void> {
     await this.#client().hset(MARKER, newestOf(partition), `${newest.position}:${newest.tag}`)
   }
 
-  /** @throws RedisLostData when the position is not `from` */
+  /** @throws RedisLostData if the position is not `from` */
   async move(partition: Partition, from: LogPosition | null, to: LogPosition): Promise<void> {
     const moved = await this.#client().eval(
       MOVE_MARKER,
@@ -134,9 +134,9 @@ export class RedisAvailability {
   }
 
   /**
-   * Removes the rows of a partition whose products it does not have. Rows that name no partition are no rows.
+   * Removes rows of products that the partition does not have. Hashes without a partition are removed, too, unless it has the product.
    *
-   * @param existing which of these products the partition has
+   * @param existing returns which of these products the partition has
    */
   async removeOthers(
     partition: Partition,
@@ -144,7 +144,7 @@ export class RedisAvailability {
   ): Promise<void> {
     const client = this.#client()
     for await (const skus of this.skus()) {
-      // A key that is no hash is somebody else's.
+      // A key that is not a hash belongs to another application.
       const owners = await Promise.all(
         skus.map((sku) => client.hget(keyOf(sku), 'partition').catch(() => 'none')),
       )
@@ -155,7 +155,7 @@ export class RedisAvailability {
     }
   }
 
-  /** All products that have a key, some at a time. */
+  /** Yields the SKUs of all products that have a key, in pages. */
   async *skus(): AsyncIterable<string[]> {
     const client = this.#client()
     const prefix = keyOf('')
@@ -177,7 +177,7 @@ function parsePoint(text: string): LogPoint {
   return { position: parseLogPosition(position), tag: BigInt(tag) as LogTag }
 }
 
-/** The hash of a row, without its version. */
+/** Returns the fields of a row's hash, without its version. */
 export function fieldsOf(row: AvailabilityRow): Record<string, string> {
   const { partition, sku, status, onHand, allocated, reserved, available, incoming, batches, updatedAt } = row
   const plain = { partition, sku, status, onHand, allocated, reserved, available, incoming }
@@ -189,7 +189,7 @@ export function fieldsOf(row: AvailabilityRow): Record<string, string> {
   }
 }
 
-/** A value, then names and values: the version comes first. */
+/** Arguments of WRITE_ROW: the version, then names and values. */
 const wireOf = (row: AvailabilityRow): string[] => [
   String(row.position),
   ...Object.entries(fieldsOf(row)).flat(),

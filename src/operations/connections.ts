@@ -1,10 +1,10 @@
-/** How each part of Onhand connects to Postgres: as whom, and with which limits. */
+/** How each part of Onhand connects to Postgres: the role and the limits. */
 import type { ConnectionOptions } from '../lib/postgres.ts'
 import { readerRole } from './reader-role.ts'
 
 const everywhere = {
   timezone: 'UTC',
-  // Every statement here goes by an index. A plan made while a table was empty would scan it, and be kept.
+  // Every statement uses an index. A plan that was made and cached while a table was empty would scan the table.
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
@@ -12,8 +12,8 @@ const everywhere = {
 }
 
 /**
- * Commands: a transaction that hangs must let go of its partition. A statement may wait for the lock of the partition while
- * another process moves many lines.
+ * Commands. The timeouts make a hanging transaction release its partition. They are long enough for a statement to wait for the
+ * lock of the partition while another process moves many lines.
  */
 export const forCommands = (url: string): ConnectionOptions => ({
   url,
@@ -30,7 +30,7 @@ export const forProjector = (url: string, projection: string): ConnectionOptions
   transactionTimeoutMs: 90_000,
 })
 
-/** Queries: as a role that can read the schema `views` and nothing else. */
+/** Queries. The role can read the schema `views` and nothing else. */
 export const forQueries = (url: string): ConnectionOptions => ({
   url,
   applicationName: 'onhand queries',
@@ -40,25 +40,25 @@ export const forQueries = (url: string): ConnectionOptions => ({
     default_transaction_read_only: 'on',
     statement_timeout: '4s',
   },
-  // A server that has stopped does not keep its own timeouts either.
+  // A server that hangs does not enforce its own timeouts.
   answerTimeoutMs: 4500,
 })
 
-/** Replays for those who resume: as queries, on connections that queries do not wait for. */
+/** Reads for clients that resume. They have their own connections, so that queries do not wait for them. */
 export const forReplays = (url: string): ConnectionOptions => ({
   ...forQueries(url),
   applicationName: 'onhand replays',
 })
 
-/** Rebuilding and verifying: a few statements that may take long, on whole tables. */
+/** Rebuilds and other maintenance: a few long statements on whole tables. */
 export const forMaintenance = (url: string): ConnectionOptions => ({
   url,
   applicationName: 'onhand maintenance',
-  // What is half done after a crash is thrown away anyway.
+  // Incomplete work is discarded after a crash, so it need not be durable.
   settings: { timezone: 'UTC', jit: 'off', work_mem: '128MB', synchronous_commit: 'off' },
 })
 
-/** Verifying: many short statements on tables that were just made, and that nobody needs after a crash. */
+/** `onhand verify`: many short statements on new tables, which need not survive a crash. */
 export const forVerifying = (url: string): ConnectionOptions => ({
   url,
   applicationName: 'onhand verify',
@@ -66,7 +66,7 @@ export const forVerifying = (url: string): ConnectionOptions => ({
     ...everywhere,
     work_mem: '64MB',
     synchronous_commit: 'off',
-    // Starting a worker takes longer than reading a range of keys.
+    // Starting a parallel worker takes longer than reading a range of keys.
     max_parallel_workers_per_gather: '0',
   },
 })

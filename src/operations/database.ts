@@ -2,19 +2,19 @@ import type { Config } from '../config.ts'
 import { addressOf } from '../lib/connection-failure.ts'
 import { openEmbeddedPostgres } from './postgres/embedded.ts'
 
-/** The Postgres that this process works on. */
+/** The Postgres that this process uses. */
 export interface OpenDatabase {
   readonly url: string
-  /** For people: which it is, and where its data lies. Without the password. */
+  /** Names it for people, without the password. */
   readonly description: string
-  /** Leaves it; an embedded one is stopped by the last to leave. */
+  /** Ends the use of it. The last process that uses an embedded Postgres stops it. */
   close(): Promise<void>
 }
 
 /**
- * The database that `DATABASE_URL` names, or else an embedded one.
+ * Opens the database that `DATABASE_URL` names, or else embedded Postgres.
  *
- * @param create whether an embedded one that is missing is made, or an error
+ * @param create whether to create a missing embedded database, instead of throwing an error
  */
 export async function openDatabase(
   { databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>,
@@ -42,7 +42,7 @@ const DISK: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of it is a file',
   EEXIST: 'it is a file',
-  EIO: 'the disk fails',
+  EIO: 'the disk has an error',
 }
 
 function explainDisk(error: unknown, dataDir: string): unknown {
@@ -50,7 +50,7 @@ function explainDisk(error: unknown, dataDir: string): unknown {
     const why = DISK[(at as NodeJS.ErrnoException).code ?? '']
     if (why !== undefined)
       return new Error(
-        `The database cannot be kept in ${dataDir}: ${why}. Set DATA_DIR to a directory that can be written, or DATABASE_URL.`,
+        `The database cannot be kept in ${dataDir}: ${why}. Set DATA_DIR to a writable directory, or set DATABASE_URL.`,
         { cause: error },
       )
   }

@@ -10,13 +10,12 @@ export interface HealthOptions {
   readonly registry: Registry
 }
 
-/** Whoever asks gives up sooner or later, and would not know why. */
+/** Answer before usual probes time out, so that they get the reason. */
 const READY_TIMEOUT_MS = 4500
 
 /**
- * `/healthz`: the process lives. `/readyz`: it should be given requests, which it should not while it drains or cannot reach
- * the database; a projection that has stopped is told of, and does not make it unready, for the others go on. `/metrics`: for
- * Prometheus.
+ * `/healthz`: the process is alive. `/readyz`: the process can take requests; not while it drains or cannot reach the database. A
+ * stopped projection is reported, but does not make the process unready, because the others continue. `/metrics`: for Prometheus.
  */
 export async function healthRoutes(server: FastifyInstance, options: HealthOptions): Promise<void> {
   const { draining, progress, registry } = options

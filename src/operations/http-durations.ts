@@ -1,6 +1,6 @@
 /**
- * How long requests over HTTP take, by route, method and status, as a histogram of Prometheus. It is kept here and not in
- * prom-client's, because that takes as long as a twentieth of an answer from memory to note one.
+ * Durations of HTTP requests by route, method and status, as a Prometheus histogram. It does not use prom-client's histogram, because
+ * one observation there costs a twentieth of an answer from memory.
  */
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
@@ -10,7 +10,7 @@ const BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
 
 interface Series {
   readonly labels: { readonly route: string; readonly method: string; readonly status: number }
-  /** Requests by the first bucket that holds them; the last is for those beyond all. */
+  /** Requests by the first bucket that holds them. The last count is for requests beyond all buckets. */
   readonly counts: number[]
   sum: number
 }
@@ -18,7 +18,7 @@ interface Series {
 export class HttpDurations {
   readonly #series: Series[] = []
 
-  /** Measures all routes that are added from now on. What has no route is not measured. */
+  /** Measures all routes that are added from now on. Requests without a route are not measured. */
   watch(http: FastifyInstance): void {
     http.addHook('onRoute', (route) => {
       const series = new Map<string, Map<number, Series>>()
@@ -44,12 +44,12 @@ export class HttpDurations {
   register(registry: Registry): void {
     const get = async () => ({
       name: NAME,
-      help: 'How long requests over HTTP take to be answered, by route, method and status. Without live operations.',
+      help: 'Duration of HTTP requests by route, method and status, without live operations.',
       type: 'histogram',
       aggregator: 'sum',
       values: this.#series.flatMap(valuesOf),
     })
-    // A registry asks a metric for no more than this.
+    // A registry uses no more of a metric than this.
     registry.registerMetric({ name: NAME, get, reset() {} } as never)
   }
 

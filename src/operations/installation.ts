@@ -11,7 +11,7 @@ export interface Installation {
   readonly epoch: Epoch
 }
 
-/** Which log is in this database. */
+/** Reads the identity and the epoch of the log in this database. */
 export async function readInstallation(databaseUrl: string): Promise<Installation> {
   const pool = openPool(forCommands(databaseUrl), 1)
   try {

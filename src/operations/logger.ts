@@ -5,7 +5,7 @@ import pretty from 'pino-pretty'
 
 const STDERR = 2
 
-/** JSON lines on stderr, or readable ones where a person is looking. stdout is left to what commands print. */
+/** Logs to stderr: JSON lines, or readable ones on a terminal. stdout is for the output of commands. */
 export function createLogger(level: string): Logger {
   const stream = isatty(STDERR)
     ? pretty({ destination: STDERR, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })

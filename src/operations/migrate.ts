@@ -13,16 +13,16 @@ import { ensureReaderRole, grantReads, missingRoles, readerRole } from './reader
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle/migrations', import.meta.url))
 
-/** Any number that nobody else on the database uses for an advisory lock. */
+/** An arbitrary number for the advisory lock. */
 const MIGRATION_LOCK = 7_201_842
 
 const OLDEST_POSTGRES = 15
 
 /**
- * Brings the database to this release's schema and makes sure of the rows that every part relies on. Safe to
- * run by several processes at once, and again.
+ * Migrates the database to the schema of this release and creates the rows that all parts rely on. It can be repeated, and run by
+ * several processes at once.
  *
- * @param partitions how many the log is to have; fixed once the log exists
+ * @param partitions number of partitions of the log; fixed once the log exists
  */
 export async function migrateDatabase(url: string, partitions: number): Promise<void> {
   const session = openSession({ url, applicationName: 'onhand migrate' })
@@ -53,7 +53,7 @@ export async function migrateDatabase(url: string, partitions: number): Promise<
   }
 }
 
-/** @returns the statements that an administrator, or the database's owner if it has the right, has to run */
+/** @returns the statements that an administrator, or a database owner with the right to create roles, has to run */
 export async function readMissingRoles(url: string): Promise<string[]> {
   const session = openSession({ url, applicationName: 'onhand migrate' })
   try {
@@ -71,12 +71,12 @@ async function requireVersion(db: Database): Promise<void> {
   const major = Math.floor(Number(row?.version) / 10_000)
   if (major < OLDEST_POSTGRES) {
     throw new Error(
-      `Onhand needs Postgres ${OLDEST_POSTGRES} or newer; DATABASE_URL leads to version ${major}.`,
+      `Onhand needs Postgres ${OLDEST_POSTGRES} or newer; the server at DATABASE_URL has version ${major}.`,
     )
   }
 }
 
-/** A product's partition follows from their number, so it cannot change once something is logged. */
+/** The number of partitions is fixed once the log exists, because it determines the partition of each product. */
 async function fixPartitions(db: Database, partitions: number): Promise<void> {
   const existing = (await db.select().from(logPartitions)).length
   if (existing === 0) {
@@ -85,12 +85,12 @@ async function fixPartitions(db: Database, partitions: number): Promise<void> {
       .values(Array.from({ length: partitions }, (_, partition) => ({ partition })))
   } else if (existing !== partitions) {
     throw new Error(
-      `The log has ${existing} partitions, and PARTITIONS says ${partitions}. Set PARTITIONS=${existing}.`,
+      `The log has ${existing} partitions, but PARTITIONS is ${partitions}. Set PARTITIONS=${existing}.`,
     )
   }
 }
 
-/** Batches of a release that did not know of claims get theirs. */
+/** Adds claims for batches of a release that had no claims. */
 async function claimReferences(db: Database, partitions: number): Promise<void> {
   const unclaimed = await db
     .select({ reference: batches.reference, sku: batches.sku })

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { ConnectionMonitor } from '../lib/postgres.ts'
 
-/** A server that this process relies on: whether it can be used. */
+/** Tracks whether a server that this process relies on is available. */
 export interface Outage extends ConnectionMonitor {
-  /** It cannot be used now, as far as anybody has tried. */
+  /** Whether the last attempts to use the server failed. */
   readonly lasts: boolean
 }
 
@@ -11,15 +11,15 @@ export interface OutageOptions {
   /** The server with its address, without the password. */
   readonly server: string
   readonly logger: Logger
-  /** @returns the cause, and what to do about it if that can be said, as a clause */
+  /** @returns the cause as a clause, with advice if there is any */
   readonly explain: (error: unknown) => string
 }
 
 const WARNING_INTERVAL_MS = 60_000
-/** Of several connections some may work and others not. The outage is over when none has failed for so long. */
+/** Some connections may work while others fail. The outage is over when none has failed for this long. */
 const SETTLED_MS = 2000
 
-/** Warns once, then at most once a minute, however often and for whatever reason the server fails; and says when it is back. */
+/** Logs a warning when the server fails, then at most once per minute, and a message when it is available again. */
 export function watchOutage({ server, logger, explain }: OutageOptions): Outage {
   let lasts = false
   let failures = 0

@@ -1,22 +1,22 @@
 /**
- * The role of all queries, which can read the schema `views` and nothing else. Roles belong to the whole cluster, so each
- * database has one of its own: with a common one, whoever owns one installation could read all others.
+ * The role of all queries, which can read the schema `views` and nothing else. Roles belong to the whole cluster, so each database
+ * has its own: with a common role, the owner of one installation could read all others.
  *
- * Roles are made with as few rights as will do. What the owner of the database may not do itself is for an administrator, and is
- * said as the statements to run.
+ * The role gets only the rights that it needs. If the owner of the database may not grant them, the error message lists the
+ * statements that an administrator has to run.
  */
 import { createHash } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../lib/postgres.ts'
 import { isForbidden } from '../lib/postgres-error.ts'
 
-/** An administrator has to see to the roles first. */
+/** An administrator has to create or grant the role first. */
 export class RolesMissing extends Error {
   override readonly name = 'RolesMissing'
 
   constructor(user: string, statements: readonly string[]) {
     super(
-      `The database's role ${user} lacks rights that only an administrator can give. Have one run these statements in this ` +
+      `The database's role ${user} lacks rights that only an administrator can grant. Let one run these statements in this ` +
         `database, then try again (\`onhand migrate --print-roles\` prints them):\n\n${statements.join('\n')}`,
     )
   }
@@ -25,7 +25,7 @@ export class RolesMissing extends Error {
 const PREFIX = 'onhand_reader_'
 const MAX_NAME_BYTES = 63
 
-/** @returns the same for every URL that leads to a database of that name */
+/** @returns the name of the role; it depends only on the name of the database */
 export function readerRole(url: string): string {
   const { pathname, username } = new URL(url)
   const database = decodeURIComponent(pathname.slice(1) || username)
@@ -34,40 +34,40 @@ export function readerRole(url: string): string {
   return `${PREFIX}${createHash('sha256').update(database).digest('hex').slice(0, 32)}`
 }
 
-interface Standing extends Record<string, unknown> {
+interface Rights extends Record<string, unknown> {
   readonly user: string
   readonly database: string
   readonly canCreate: boolean
-  /** Citus runs a reader's statements on its workers as the reader, who must be able to log in there. */
+  /** Citus runs the statements of a role on its workers as that role, so the role must be able to log in. */
   readonly citus: boolean
   readonly exists: boolean
   readonly canLogin: boolean
-  readonly canTakeOn: boolean
+  readonly canSet: boolean
 }
 
-/** What is missing, as statements, those that the rest need first. */
+/** @returns the statements that are still needed, in the order to run them */
 export async function missingRoles(db: Database, role: string): Promise<string[]> {
-  return statementsFor(await readStanding(db, role), role)
+  return statementsFor(await readRights(db, role), role)
 }
 
 /**
- * Makes the role and lets the database's owner take it on, where that is not so yet.
+ * Creates the role and grants it to the database owner, unless that is done.
  *
  * @throws RolesMissing
  */
 export async function ensureReaderRole(db: Database, role: string): Promise<void> {
-  const standing = await readStanding(db, role)
-  // To make schemas is not for its own user to grant, and without it nothing else is of use.
-  if (!standing.canCreate) throw new RolesMissing(standing.user, statementsFor(standing, role))
+  const rights = await readRights(db, role)
+  // A user cannot grant itself the right to create schemas, and nothing works without it.
+  if (!rights.canCreate) throw new RolesMissing(rights.user, statementsFor(rights, role))
   try {
-    for (const statement of statementsFor(standing, role)) await db.execute(sql.raw(statement))
+    for (const statement of statementsFor(rights, role)) await db.execute(sql.raw(statement))
   } catch (error) {
     if (!isForbidden(error)) throw error
-    throw new RolesMissing(standing.user, await missingRoles(db, role))
+    throw new RolesMissing(rights.user, await missingRoles(db, role))
   }
 }
 
-/** Lets the role read what is in the schema `views`, and what will be. */
+/** Grants the role access to everything in the schema `views`, now and in the future. */
 export async function grantReads(db: Database, role: string): Promise<void> {
   const [found] = await db.execute<{ complete: boolean }>(sql`
     select has_schema_privilege(${role}::name, 'views', 'usage')
@@ -86,31 +86,31 @@ export async function grantReads(db: Database, role: string): Promise<void> {
     await db.execute(sql.raw(statement))
 }
 
-async function readStanding(db: Database, role: string): Promise<Standing> {
-  // Before version 16 every member of a role could take it on.
+async function readRights(db: Database, role: string): Promise<Rights> {
+  // Before version 16, every member of a role could set it.
   const [version] = await db.execute<{ number: string }>(
     sql`select current_setting('server_version_num') as number`,
   )
   const membership = Number(version?.number) >= 160_000 ? 'set' : 'member'
-  const [standing] = await db.execute<Standing>(sql`
+  const [rights] = await db.execute<Rights>(sql`
     select current_user as "user", current_database() as database,
       has_database_privilege(current_database(), 'create') as "canCreate",
       exists (select from pg_extension where extname = 'citus') as citus,
       found.oid is not null as exists,
       coalesce(found.rolcanlogin, false) as "canLogin",
-      coalesce(pg_has_role(current_user, found.oid, ${membership}), false) as "canTakeOn"
+      coalesce(pg_has_role(current_user, found.oid, ${membership}), false) as "canSet"
     from (values (${role}::name)) wanted(name) left join pg_roles found on found.rolname = wanted.name`)
-  return standing as Standing
+  return rights as Rights
 }
 
-function statementsFor(standing: Standing, role: string): string[] {
-  const { user, database, canCreate, citus, exists, canLogin, canTakeOn } = standing
+function statementsFor(rights: Rights, role: string): string[] {
+  const { user, database, canCreate, citus, exists, canLogin, canSet } = rights
   const name = quoted(role)
   return [
     ...(canCreate ? [] : [`grant create on database ${quoted(database)} to ${quoted(user)};`]),
     ...(exists ? [] : [`create role ${name} ${citus ? 'login' : 'nologin'};`]),
     ...(exists && citus && !canLogin ? [`alter role ${name} login;`] : []),
-    ...(canTakeOn ? [] : [`grant ${name} to ${quoted(user)};`]),
+    ...(canSet ? [] : [`grant ${name} to ${quoted(user)};`]),
   ]
 }
 

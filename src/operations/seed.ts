@@ -1,6 +1,5 @@
 /**
- * The sample catalogue: what a shop sold in its first days, so that a first look shows products in every state. The order lines
- * are real; the stock is made up to go with them.
+ * The sample catalogue: the first days of a shop, with products in every state. The order lines are real; the stock is invented.
  */
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
@@ -18,10 +17,10 @@ interface SampleLine {
   readonly quantity: number
 }
 
-/** Stock for a product that is going to be ordered `ordered` times: in the warehouse, and on its way. */
+/** Computes the stock of a product of which `ordered` units are ordered: in the warehouse, and on its way. */
 type Supply = (ordered: number) => { readonly here: number; readonly coming: number }
 
-/** In turn, so that some products end up plentiful, some low, some incoming only, and some sold out. */
+/** Assigned in turn, so that some products end up plentiful, some low, some incoming only, and some sold out. */
 const SUPPLIES: readonly Supply[] = [
   (ordered) => ({ here: ordered * 2, coming: 0 }),
   (ordered) => ({ here: ordered + 4, coming: 60 }),
@@ -31,7 +30,7 @@ const SUPPLIES: readonly Supply[] = [
   (ordered) => ({ here: Math.ceil(ordered / 2), coming: ordered * 2 }),
 ]
 
-/** @returns how many commands were accepted; some lines find no stock, as in life */
+/** @returns the numbers of products, orders and accepted commands; some lines are rejected, because their product is sold out */
 export async function seed(
   dispatch: (request: CommandRequest) => Promise<Outcome>,
   now: Date,

@@ -1,6 +1,6 @@
 /**
- * The oldest snapshot that somebody holds open in the database, such as a dump. While it is open, Postgres keeps all versions of
- * all rows, and a busy log becomes slower by the minute.
+ * Finds the oldest open snapshot in the database, such as that of a dump. While it is open, Postgres keeps all versions of all rows,
+ * and a busy log becomes slower by the minute.
  */
 import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
@@ -16,7 +16,7 @@ export interface OldestSnapshot extends Record<string, unknown> {
 const WARN_SECONDS = 30
 const WARNING_INTERVAL_MS = 60_000
 
-/** @returns null if nobody holds one */
+/** @returns null if there is none */
 export async function oldestSnapshot(db: Database): Promise<OldestSnapshot | null> {
   const [row] = await db.execute<OldestSnapshot>(sql`
     select extract(epoch from clock_timestamp() - xact_start)::float8 as seconds, pid, application_name as application
@@ -26,7 +26,7 @@ export async function oldestSnapshot(db: Database): Promise<OldestSnapshot | nul
   return row ?? null
 }
 
-/** @returns looks, and warns if somebody holds a snapshot for too long */
+/** @returns a function that logs a warning if a snapshot has been open for too long */
 export function createSnapshotCheck(
   db: Database,
   logger: Logger,
@@ -35,7 +35,7 @@ export function createSnapshotCheck(
   const warn = atMostEvery(WARNING_INTERVAL_MS, ({ seconds, pid, application }: OldestSnapshot) =>
     logger.warn(
       `Process ${pid} of Postgres (${application || 'without a name'}) has held a snapshot for ${Math.round(seconds)} s. ` +
-        'Commands become slower while it does. Dump from a replica, or end it.',
+        'Commands become slower meanwhile. Dump from a replica, or end that process.',
     ),
   )
   return async () => {

@@ -1,22 +1,22 @@
 /**
- * Errors that nothing has caught. Each is a bug, and leaves the process in a state that nobody has thought of, so it has to end:
- * in an orderly way, so that what is acknowledged stays so and clients connect elsewhere.
+ * Handles uncaught errors. Each is a bug that leaves the process in an unknown state, so the process has to end, but in an orderly
+ * way: it completes acknowledged commands, and clients connect elsewhere.
  */
 import type { Logger } from 'pino'
 
-/** So many there have been in this process; more than one if others follow while it ends. */
+/** Counts the uncaught errors of this process. More can follow while it ends. */
 export const uncaught = { errors: 0 }
 
-/** An orderly end that takes longer than this is hindered by whatever broke. */
+/** If an orderly end takes longer than this, the error prevents it. */
 const END_TIMEOUT_MS = 30_000
 
-/** @returns at the first of them, with the exit code; the process is to end then */
+/** @returns a promise of the exit code, which resolves at the first uncaught error; the caller then ends the process */
 export function whenUncaught(logger: Logger): Promise<number> {
   return new Promise((resolve) => {
-    // Rejections that nobody handles come here, too.
+    // Unhandled rejections also arrive here.
     process.on('uncaughtException', (error, origin) => {
       uncaught.errors += 1
-      logger.fatal({ err: error, origin }, 'an error was not caught: stopping')
+      logger.fatal({ err: error, origin }, 'uncaught error: stopping')
       setTimeout(() => process.exit(1), END_TIMEOUT_MS).unref()
       resolve(1)
     })

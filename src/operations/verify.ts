@@ -1,9 +1,9 @@
 /**
- * Proves from the database alone that nothing was lost, doubled or oversold: everything is made again from the log, in tables
- * beside, and compared with what is there.
+ * Proves from the database alone that nothing was lost, duplicated or oversold: it rebuilds everything from the log in separate tables
+ * and compares these with the existing ones.
  *
- * It can be done at any time, while servers write and projections are rebuilt: no statement takes long and no transaction is
- * open for long, so that Postgres can clean up behind the commands. Memory is bounded, whatever the size of the tables.
+ * It can run at any time, also while servers write and projections are rebuilt: every statement and transaction is short, so that
+ * Postgres can remove old row versions. Memory is bounded, whatever the size of the tables.
  */
 import { sql } from 'drizzle-orm'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
@@ -26,23 +26,23 @@ import { dropWorkTables, projectionSubject, stockSubject } from './verify/subjec
 import type { Subject } from './verify/subject.ts'
 
 export interface VerifyOptions {
-  /** Several are used at the same time. */
+  /** Called several times; the sessions are used concurrently. */
   readonly openSession: () => Session
-  /** For how long the receipt of a command is kept. */
+  /** How long the receipt of a command is kept. */
   readonly receiptRetentionHours: number
-  /** Told of each check as it is done. */
+  /** Called with each completed check. */
   readonly onCheck: (check: Check) => void
-  /** Events gone through so far, of how many. */
+  /** Called with the number of events read so far, and their total. */
   readonly onProgress: (done: bigint, total: bigint) => void
 }
 
-/** Another run is at work on this database. */
+/** Another run of verify is active on this database. */
 export class VerifyingAlready extends Error {
   override readonly name = 'VerifyingAlready'
-  override readonly message = 'The database is being verified already.'
+  override readonly message = 'Another process is verifying this database.'
 }
 
-/** @returns all checks; the database is as good as it says if all of them hold */
+/** @returns all checks; the database is sound if all of them hold */
 export async function verifyDatabase(options: VerifyOptions): Promise<Check[]> {
   const sessions: Session[] = []
   const openSession = () => {
@@ -55,12 +55,12 @@ export async function verifyDatabase(options: VerifyOptions): Promise<Check[]> {
     await claim(db)
     return await verify(options, db, openSession)
   } finally {
-    // The claim goes with its session.
+    // Closing its session releases the lock.
     await Promise.all(sessions.map((session) => session.close()))
   }
 }
 
-/** Any number that nobody else on the database uses for advisory locks. */
+/** An arbitrary number for the advisory lock. */
 const VERIFY_LOCK = 7_201_844
 
 async function claim(db: Database): Promise<void> {
@@ -83,7 +83,7 @@ async function verify(options: VerifyOptions, db: Database, openSession: () => S
   report(await checkConstraints(db), await checkPartitions(db, new Set(partitions)))
   const log = await checkLog(db, heads)
   report(...log, await checkConsumers(db))
-  // What follows from a log that lacks events, nobody can say.
+  // If the log lacks events, nothing can be derived from it.
   if (log.some(({ holds }) => !holds)) return checks
 
   await dropWorkTables(db, projections)
@@ -100,7 +100,7 @@ async function verify(options: VerifyOptions, db: Database, openSession: () => S
   return checks
 }
 
-/** Goes through the log once, for all subjects. @returns what is wrong with commands */
+/** Reads the log once, for all subjects. @returns what is wrong with commands */
 async function replayLog(
   { onProgress, receiptRetentionHours }: VerifyOptions,
   db: Database,
@@ -134,7 +134,7 @@ async function replayLog(
 
 type TakePage = (page: readonly LogEntry[]) => Promise<void>
 
-/** Each taker takes the pages in their order. One that is quick goes ahead of the others, by one page at most. */
+/** Gives each taker the pages in order. A fast taker is at most one page ahead of the others. */
 async function throughPages(
   log: LogReader,
   partition: Partition,
@@ -183,7 +183,7 @@ async function takeUpTo(
   }
 }
 
-/** @throws the error, if it says nothing about what the log holds */
+/** @throws the error if it is not about the content of the log */
 function reasonOf(error: unknown): string {
   if (error instanceof DrizzleQueryError || isUnavailable(error)) throw error
   return (error as Error).message
@@ -217,5 +217,5 @@ async function checkAnswers(
     receipts += found.receipts
     wrong.push(...found.wrong)
   }
-  return checked('Every command is in the log once, as its receipt says.', wrong, `${receipts} receipts`)
+  return checked('Every command is in the log once, where its receipt says.', wrong, `${receipts} receipts`)
 }

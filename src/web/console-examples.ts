@@ -1,6 +1,6 @@
 /**
- * What the console opens with: one example of each operation, in the order in which one would try them. They are about products
- * of the sample catalogue, and each can be run again and again.
+ * The examples of the console: one per operation, in the order in which to try them. They use products of the sample catalogue, and
+ * each can be repeated.
  */
 export interface Example {
   readonly name: string
@@ -13,7 +13,7 @@ const SKU = 'alarm-clock-bakelike-green'
 export const EXAMPLES: readonly Example[] = [
   {
     name: 'Product',
-    query: `# What can be had of one product, and when. Ctrl+Enter runs it, Cmd+Enter on a Mac.
+    query: `# What is available of one product, and when. Ctrl+Enter runs it, Cmd+Enter on a Mac.
 query Product($sku: ID!, $wanted: PositiveInt!) {
   product(sku: $sku) {
     sku
@@ -62,8 +62,8 @@ subscription Availability($skus: [ID!]!) {
   },
   {
     name: '▶ Allocate',
-    query: `# Gives an order line stock. Sent again, the same line is accepted and changes nothing; with another orderId it
-# takes more, until "userErrors" says OUT_OF_STOCK. What "query" reads shows the command's effect.
+    query: `# Allocates stock to an order line. Sent again, it is accepted and changes nothing; with another orderId it takes more,
+# until "userErrors" has OUT_OF_STOCK. "query" reads the state after the command.
 mutation Allocate($input: AllocateInput!) {
   allocate(input: $input) {
     batchReference
@@ -110,7 +110,7 @@ query Order($id: ID!) {
   },
   {
     name: '⚡ Order',
-    query: `# Live: the lines of an order as they get stock, lose it or are taken back.
+    query: `# Live: the lines of an order, whenever one is allocated, backordered or deallocated.
 subscription OrderChanges($orderId: ID!) {
   allocationChanged(orderId: $orderId) {
     id
@@ -128,7 +128,7 @@ subscription OrderChanges($orderId: ID!) {
   },
   {
     name: '▶ Deallocate',
-    query: `# Takes an order line back.
+    query: `# Removes an order line and frees its stock.
 mutation Deallocate($input: DeallocateInput!) {
   deallocate(input: $input) {
     token
@@ -177,7 +177,7 @@ mutation CreateBatch($input: CreateBatchInput!) {
   },
   {
     name: 'Batch',
-    query: `# One batch, and its version: what "Change batch" can be based upon.
+    query: `# One batch, with the version that "Change batch" can expect.
 query Batch($reference: ID!) {
   batch(reference: $reference) {
     reference
@@ -194,7 +194,7 @@ query Batch($reference: ID!) {
   },
   {
     name: '▶ Change batch',
-    query: `# Says how many units a batch has. If more than that are allocated, its newest order lines go elsewhere or wait.
+    query: `# Sets the units of a batch. If more are allocated, its newest order lines move to other batches or wait.
 mutation ChangeBatchQuantity($input: ChangeBatchQuantityInput!) {
   changeBatchQuantity(input: $input) {
     token
@@ -218,7 +218,7 @@ mutation ChangeBatchQuantity($input: ChangeBatchQuantityInput!) {
   },
   {
     name: 'Products',
-    query: `# A page of the catalogue. For the next one, give "after" the endCursor of this one.
+    query: `# A page of the catalogue. For the next one, set "after" to the endCursor of this one.
 query Products($filter: ProductFilter, $orderBy: ProductOrder, $first: Int, $after: String) {
   products(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
     nodes {
@@ -268,7 +268,7 @@ query Ledger($sku: ID!, $last: Int) {
   },
   {
     name: '⚡ Ledger',
-    query: `# Live: every movement of stock as it is written. After an interruption, go on with the last position as "after".
+    query: `# Live: every movement of stock as it happens. After an interruption, continue with the last position as "after".
 subscription StockMoved($sku: ID, $after: String) {
   stockMoved(sku: $sku, after: $after) {
     position
@@ -303,7 +303,7 @@ query Projections {
   },
   {
     name: '⚡ Projections',
-    query: `# Live: how far the read models are, whenever that changes.
+    query: `# Live: the progress of the read models, whenever it changes.
 subscription Progress {
   projectionProgressed {
     name

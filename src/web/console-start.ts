@@ -1,7 +1,7 @@
 import type { RenderOptions } from 'altair-static'
 import { EXAMPLES } from './console-examples.ts'
 
-/** Runs in the browser. */
+/** This code runs in the browser. */
 const START = `
 const graphql = new URL('../graphql', document.baseURI).href
 const places = {
@@ -10,8 +10,8 @@ const places = {
   initialSubscriptionRequestHandlerId: 'graphql-ws',
 }
 
-// Altair keeps what its user has made of the windows, and opens these in their place only where there is nothing to keep. Then
-// it shows the last of them: the first is the one to begin with.
+// Altair stores its user's windows, and opens the initial windows only if none are stored. It then shows the last one, so this code
+// switches to the first.
 const known = await indexedDB.databases()
 if (!known.some(({ name }) => name === 'AltairDB')) {
   const observer = new MutationObserver(() => {
@@ -26,7 +26,7 @@ if (!known.some(({ name }) => name === 'AltairDB')) {
 AltairGraphQL.init({ ...options, ...places, initialWindows: windows.map((window) => ({ ...window, ...places })) })
 `
 
-/** The script that brings Altair up with the examples in its windows. */
+/** Returns the script that starts Altair with one window per example. */
 export function startScript(options: RenderOptions): string {
   const windows = EXAMPLES.map(({ name, query, variables }) => ({
     initialName: name,

@@ -1,6 +1,6 @@
 /**
- * The console at `/console/`: Altair, served from here, so that everyone who has the server has an explorer, online or not.
- * Its page names no host, and finds the API next to itself: it works at any address, and below any path of a proxy.
+ * The console at `/console/`: Altair, served by this server, so that it works offline. The page contains no host name and uses the API
+ * next to it, so it works at any address and below any path of a proxy.
  */
 import fastifyStatic from '@fastify/static'
 import { getDistDirectory, isSandboxFrame, renderAltair } from 'altair-static'
@@ -10,7 +10,7 @@ import { startScript } from './console-start.ts'
 
 const SCRIPT = 'start.js'
 
-/** Whatever Altair would like to fetch from elsewhere, plugins say, it does not get. */
+/** Prevents Altair from loading anything from elsewhere, such as plugins. */
 const PAGE_POLICY = {
   'default-src': "'none'",
   'base-uri': "'self'",
@@ -19,7 +19,7 @@ const PAGE_POLICY = {
   'style-src': "'self' 'unsafe-inline'",
   'img-src': "'self' data: blob:",
   'font-src': "'self' data:",
-  // That goes for WebSockets, too.
+  // This includes WebSockets.
   'connect-src': "'self'",
   'worker-src': "'self'",
   'frame-src': "'self'",
@@ -27,7 +27,7 @@ const PAGE_POLICY = {
   'frame-ancestors': "'none'",
 }
 
-/** Scripts that users attach to their requests run in a frame, the only place where text may become code. */
+/** Scripts that users attach to their requests run in a frame. Only there is `eval` allowed. */
 const FRAME_POLICY = {
   ...PAGE_POLICY,
   'script-src': "'self' 'unsafe-eval'",
@@ -63,11 +63,11 @@ const OPTIONS: RenderOptions = {
 
 export async function consoleRoutes(server: FastifyInstance): Promise<void> {
   const page = renderAltair({ ...OPTIONS, baseURL: './', serveInitialOptionsInSeperateRequest: SCRIPT })
-    // Nonces are for pages that are made anew each time; what is empty would match what is empty.
+    // The page is the same for every request, so it has no nonces. An empty nonce would match any other empty nonce.
     .replaceAll(' nonce=""', '')
     .replace('<title>Altair</title>', '<title>Onhand console</title>')
   const script = startScript(OPTIONS)
-  // Relative, for a proxy may serve all of this below a path of its own.
+  // The redirects are relative, because a proxy may serve the console below a path.
   server.get('/', (_, reply) => reply.redirect('console/'))
   server.get('/console', (_, reply) => reply.redirect('console/'))
   await server.register(async (files) => {

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** Does to each request in turn what it is told; to those after that, the last of it. */
+/** Answers each request with the next behaviour, and later requests with the last one. */
 async function serve(...answers: ((socket: Socket) => unknown)[]): Promise<string> {
   let asked = 0
   const server = createServer((socket) => {
@@ -31,17 +31,17 @@ const answer = (status: string, body: string) => (socket: Socket) =>
 
 const fine = answer('200 OK', '{"data":{"fine":true}}')
 
-test('an answer that is cut off is asked for again', async () => {
+test('a request whose answer is cut off is repeated', async () => {
   const cut = async (socket: Socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"da')
-    // A reset takes away what has not been read; by then the client, in this process, has read the headers.
+    // A reset discards what has not been read. The client runs in this process, so it has read the headers by then.
     await turns(20)
     socket.resetAndDestroy()
   }
   expect(await createCaller(await serve(cut, cut, fine))('{ fine }', {})).toEqual({ fine: true })
 })
 
-test('what may succeed later is asked again, with the same body', async () => {
+test('a request that may succeed later is repeated with the same body', async () => {
   const busy = '{"errors":[{"message":"busy","extensions":{"code":"OVERLOADED","retryable":true}}]}'
   const call = createCaller(
     await serve(
@@ -54,13 +54,13 @@ test('what may succeed later is asked again, with the same body', async () => {
   expect(await call('{ fine }', {})).toEqual({ fine: true })
 })
 
-test('what never will is refused with its code', async () => {
+test('a request that cannot succeed fails with its code', async () => {
   const bad = '{"errors":[{"message":"no","extensions":{"code":"BAD_USER_INPUT","retryable":false}}]}'
   const call = createCaller(await serve(answer('200 OK', bad)))
-  await expect(call('{ fine }', {})).rejects.toMatchObject({ name: 'Refused', code: 'BAD_USER_INPUT' })
+  await expect(call('{ fine }', {})).rejects.toMatchObject({ name: 'RequestFailed', code: 'BAD_USER_INPUT' })
 })
 
-test('after a failure no further task is begun', async () => {
+test('after a failure, no further task starts', async () => {
   let begun = 0
   const tasks = inParallel(4, () => {
     if (begun === 1000) return undefined

@@ -27,22 +27,25 @@ async function write(name: string, ...lines: string[]): Promise<string> {
   return path
 }
 
-describe('mistakes are answered with what to do, and exit code 1', () => {
+describe('a mistake is answered with advice and exit code 1', () => {
   test.each([
-    { args: [], says: 'onhand: Which command? `onhand --help` shows what there is.' },
-    { args: ['frobnicate'], says: 'onhand: There is no command frobnicate.' },
+    { args: [], says: 'onhand: No command was given. `onhand --help` lists the commands.' },
+    { args: ['frobnicate'], says: 'There is no command frobnicate. `onhand --help` lists the commands.' },
     { args: ['toString'], says: 'onhand: There is no command toString.' },
     { args: ['--frobnicate', 'status'], says: 'onhand: There is no option --frobnicate.' },
-    { args: ['status', '--colour'], says: 'onhand: There is no option --colour.' },
+    {
+      args: ['status', '--colour'],
+      says: 'onhand: There is no option --colour. `onhand status --help` lists the options.',
+    },
     { args: ['status', '-x'], says: 'onhand: There is no option -x.' },
-    { args: ['replay'], says: 'argument: FILE. `onhand replay --help` shows what it takes.' },
-    { args: ['skip', 'orders', 'five'], says: '"five" is no event; it must be partition:position' },
-    { args: ['rebuild'], says: 'onhand: Name one projection, or say --all.' },
-    { args: ['rebuild', 'orders', '--all'], says: 'onhand: Name one projection, or say --all.' },
+    { args: ['replay'], says: 'argument: FILE. `onhand replay --help` lists its arguments and options.' },
+    { args: ['skip', 'orders', 'five'], says: '"five" is not an event; it must be partition:position' },
+    { args: ['rebuild'], says: 'onhand: Name one projection, or pass --all.' },
+    { args: ['rebuild', 'orders', '--all'], says: 'onhand: Name one projection, or pass --all.' },
     { args: ['migrate', 'now'], says: 'onhand: "now" is one argument too many.' },
     {
       args: ['rebuild', 'everything'],
-      says: 'onhand: There is no projection everything; there are availability',
+      says: 'onhand: There is no projection everything. The projections are availability',
     },
     { args: ['replay', 'missing.csv'], says: 'onhand: missing.csv cannot be read' },
     {
@@ -66,13 +69,13 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
     expect(code).toBe(1)
   })
 
-  test('every mistake of the environment is named at once', async () => {
+  test('one message names all mistakes of the environment', async () => {
     const { stderr } = await onhandCli(['start'], { PORT: 'x', ROLES: 'cook', PARTITIONS: '0' })
     for (const name of ['PORT=x', 'ROLES=cook', 'PARTITIONS=0']) expect(stderr).toContain(name)
   })
 
   test.each(['status', 'migrate', 'start'])(
-    'a database that cannot be reached, without its password: %s',
+    'an unreachable database is reported without its password: %s',
     async (name) => {
       const { code, stderr } = await onhandCli([name], {
         DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/x',
@@ -89,7 +92,7 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
     [
       'a wrong password',
       ({ host }: URL) => `postgres://onhand:wrong@${host}/onhand`,
-      /says: password authentication failed/,
+      /reports: password authentication failed/,
     ],
     ['no TLS', ({ href }: URL) => `${href}?sslmode=require`, /cannot be reached: it does not speak TLS/],
     [
@@ -97,7 +100,7 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
       () => 'postgres://me:secret@nowhere.invalid/x',
       /cannot be reached: (there is no host|the name of the host)/,
     ],
-  ])('a database that lets nobody in says why: %s', async (_, urlOf, says) => {
+  ])('a failed login is reported with its cause: %s', async (_, urlOf, says) => {
     const DATABASE_URL = urlOf(new URL(inject('postgresUrl')))
     for (const name of ['status', 'start']) {
       const { code, stderr } = await onhandCli([name], { DATABASE_URL })
@@ -107,18 +110,21 @@ describe('mistakes are answered with what to do, and exit code 1', () => {
     }
   })
 
-  test.each(['status', 'migrate', 'start'])('a database that is not there, without SQL: %s', async (name) => {
-    const url = new URL(inject('postgresUrl'))
-    url.pathname = '/nowhere'
-    const { code, stderr } = await onhandCli([name], { DATABASE_URL: url.href })
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: `onhand: Postgres at ${url.host}/nowhere says: database "nowhere" does not exist\n`,
-    })
-  })
+  test.each(['status', 'migrate', 'start'])(
+    'a missing database is reported without SQL: %s',
+    async (name) => {
+      const url = new URL(inject('postgresUrl'))
+      url.pathname = '/nowhere'
+      const { code, stderr } = await onhandCli([name], { DATABASE_URL: url.href })
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `onhand: Postgres at ${url.host}/nowhere reports: database "nowhere" does not exist\n`,
+      })
+    },
+  )
 })
 
-test('--help says what there is, --version which one it is', async () => {
+test('--help lists the commands and options, --version prints the version', async () => {
   const help = await onhandCli(['--help'])
   expect(help.code).toBe(0)
   for (const name of ['start', 'migrate', 'seed', 'import', 'replay', 'rebuild', 'status', 'verify']) {
@@ -130,7 +136,7 @@ test('--help says what there is, --version which one it is', async () => {
   expect((await onhandCli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
-test('settings come from .env where the environment has none', async () => {
+test('variables that the environment does not set are read from .env', async () => {
   await write('.env', 'DATABASE_URL=postgres://127.0.0.1:1/from-file', 'PORT=nonsense')
   const { stderr } = await onhandCli(['status'], { PORT: '1' }, directory)
   expect(stderr).toContain('onhand: Postgres at 127.0.0.1:1/from-file cannot be reached: ')
@@ -138,7 +144,7 @@ test('settings come from .env where the environment has none', async () => {
 })
 
 test.each([['status'], ['verify'], ['rebuild', '--all'], ['reset', '--yes']])(
-  'a mistyped DATA_DIR is named, and no database is made there: %s',
+  'a mistyped DATA_DIR is reported, and no database is created there: %s',
   async (...args) => {
     const DATA_DIR = join(directory, 'mistyped')
     const { code, stdout, stderr } = await onhandCli(args, { DATABASE_URL: '', DATA_DIR })
@@ -148,7 +154,7 @@ test.each([['status'], ['verify'], ['rebuild', '--all'], ['reset', '--yes']])(
   },
 )
 
-test('a data directory that cannot be made is named, with the reason', async () => {
+test('a data directory that cannot be created is reported with the reason', async () => {
   const file = await write('a-file', 'not a directory')
   const { code, stderr } = await onhandCli(['migrate'], { DATABASE_URL: '', DATA_DIR: join(file, 'data') })
   expect({ code, stderr }).toEqual({
@@ -169,7 +175,7 @@ describe('on a database', () => {
 
   afterEach(() => database.drop())
 
-  test('seed, status, verify, rebuild: a first day', async () => {
+  test('seed, status, verify and rebuild work on a new database', async () => {
     expect(await cli('seed')).toMatchObject({ code: 0, stdout: 'Loaded 59 products and 138 orders.\n' })
     expect(await cli('seed')).toMatchObject({
       code: 1,
@@ -179,22 +185,22 @@ describe('on a database', () => {
     expect(status).toMatchObject({ code: 0 })
     expect(status.stdout).toMatch(/^availability +(CATCHING_UP|LIVE) +0 +\d+/m)
     const verified = await cli('verify')
-    expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('All of it holds.') })
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('All checks passed.') })
     const rebuilt = await cli('rebuild', '--all')
     expect(rebuilt).toMatchObject({ code: 0 })
-    expect(rebuilt.stdout.match(/like the ones before/g)).toHaveLength(4)
+    expect(rebuilt.stdout.match(/same as before/g)).toHaveLength(4)
   })
 
-  test('verify finds what was changed behind its back', async () => {
+  test('verify finds a row that was changed in the database', async () => {
     await cli('seed')
     await database.sql`update stock.batches set allocated = 0 where reference in
       (select reference from stock.batches where allocated > 0 limit 1)`
     const { code, stdout } = await cli('verify')
-    expect(stdout).toContain('✗ Batches are what the log says.')
+    expect(stdout).toContain('✗ Batches match the log.')
     expect(code).toBe(1)
   })
 
-  test('rebuild mends a projection that is not what the log says, if it is told to', async () => {
+  test('rebuild replaces a projection that differs from the log only if the operator accepts that', async () => {
     const onhand = await startTestOnhand({ database })
     await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 10 })
     await onhand.gql('{ product(sku: "lamp", consistentWith: "latest") { available } }')
@@ -206,16 +212,16 @@ describe('on a database', () => {
     expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(99)
     expect(await cli('rebuild', 'availability', '--accept-differences')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('unlike the ones before'),
+      stdout: expect.stringContaining('different from before'),
     })
     expect((await onhand.gql('{ product(sku: "lamp") { available } }')).product.available).toBe(10)
     await onhand.close()
   })
 
-  test('migrate can be run again; reset wants a word, and empties', async () => {
+  test('migrate can be repeated; reset needs --yes and no running server, and deletes all data', async () => {
     await cli('seed')
     expect(await cli('migrate')).toMatchObject({ code: 0, stdout: expect.stringContaining('is up to date.') })
-    expect(await cli('reset')).toMatchObject({ code: 1, stderr: expect.stringContaining('Say --yes') })
+    expect(await cli('reset')).toMatchObject({ code: 1, stderr: expect.stringContaining('Pass --yes') })
     const production = { DATABASE_URL: database.url, NODE_ENV: 'production' }
     expect(await onhandCli(['reset', '--yes'], production)).toMatchObject({ code: 1 })
     const onhand = await startTestOnhand({ database })
@@ -229,7 +235,7 @@ describe('on a database', () => {
     expect(await database.sql`select from stock.events limit 1`).toHaveLength(0)
   })
 
-  test('new-epoch ends all tokens, also those of a server that runs; so does reset', async () => {
+  test('new-epoch and reset invalidate all tokens, also those of a running server', async () => {
     const epoch = async () =>
       (await database.sql`select epoch from stock.installation`)[0]?.['epoch'] as string
     const onhand = await startTestOnhand({ database })
@@ -238,7 +244,7 @@ describe('on a database', () => {
     expect(token).toBe(`${before}.0:1`)
     expect(await cli('new-epoch')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining(`${before} has ended`),
+      stdout: expect.stringContaining(`of epoch ${before} are invalid`),
     })
     const query = `{ product(sku: "lamp", consistentWith: "${token}") { available } }`
     await until(async () => (await onhand.ask(query)).errors?.[0]?.extensions.code === 'LOG_REPLACED')
@@ -248,7 +254,7 @@ describe('on a database', () => {
     expect(new Set([before, renewed, await epoch()]).size).toBe(3)
   })
 
-  test('a database without tables says how to get them', async () => {
+  test('for a database without tables, the message names `onhand migrate`', async () => {
     await database.sql`drop schema views cascade`
     expect(await cli('status')).toMatchObject({
       code: 1,
@@ -256,7 +262,7 @@ describe('on a database', () => {
     })
   })
 
-  test('a port in use is named, and the program ends', async () => {
+  test('a port in use is reported, and the program ends', async () => {
     const onhand = await startTestOnhand()
     const { port } = new URL(onhand.url)
     const { code, stderr } = await onhandCli(['start'], {
@@ -267,11 +273,13 @@ describe('on a database', () => {
     await onhand.close()
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`Port ${port} is in use. Stop what listens there, or set PORT`),
+      stderr: expect.stringContaining(
+        `Port ${port} is in use. Stop the program that listens on it, or set PORT`,
+      ),
     })
   })
 
-  test('an address that the machine has not is named, and the program ends', async () => {
+  test('a HOST that is not an address of the machine is reported, and the program ends', async () => {
     const { code, stderr } = await onhandCli(['start'], {
       DATABASE_URL: database.url,
       PORT: '0',
@@ -283,7 +291,7 @@ describe('on a database', () => {
 })
 
 describe('skip', () => {
-  test('lets a projection that has stopped go on', async () => {
+  test('lets a stopped projection continue', async () => {
     const onhand = await startTestOnhand()
     const cli = (...args: string[]) => onhandCli(args, { DATABASE_URL: onhand.database.url })
     await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 10 })
@@ -293,13 +301,13 @@ describe('skip', () => {
     }
     await until(async () => (await orders()).position === '1')
     expect((await cli('skip', 'orders', '0:2')).stderr).toContain('has not stopped at 0:2')
-    // An event of a release that is yet to come.
+    // An event type of a future release.
     await onhand.database.sql`
       insert into stock.events select (jsonb_populate_record(null::stock.events, to_jsonb(e) || jsonb_build_object(
         'position', 2, 'type', 'LineTeleported'))).* from stock.events e where e.position = 1`
     await until(async () => (await orders()).status === 'STOPPED')
     expect((await cli('status')).code).toBe(1)
-    expect((await cli('skip', 'orders', '0:2')).stderr).toContain('Say --yes')
+    expect((await cli('skip', 'orders', '0:2')).stderr).toContain('Pass --yes')
     expect(await cli('skip', 'orders', '0:2', '--yes')).toMatchObject({ code: 0 })
     await until(async () => (await orders()).status === 'LIVE')
     await onhand.close()
@@ -316,7 +324,7 @@ describe('with a running server', () => {
 
   afterEach(() => onhand.close())
 
-  test('import creates batches, once, and names the lines that are wrong', async () => {
+  test('import creates each batch once, and reports the wrong lines', async () => {
     const file = await write(
       'batches.csv',
       'reference,sku,quantity,eta',
@@ -329,11 +337,11 @@ describe('with a running server', () => {
       'b6,chair,7',
       '#7,lamp #2,1,',
     )
-    const refused = '5 refused: 4 BAD_USER_INPUT, 1 BATCH_REFERENCE_TAKEN.\n'
+    const rejected = '5 rejected: 4 BAD_USER_INPUT, 1 BATCH_REFERENCE_TAKEN.\n'
     const first = await cli('import', file, '--concurrency', '1')
-    expect(first).toMatchObject({ code: 1, stdout: `3 batches created, 0 had been before, ${refused}` })
+    expect(first).toMatchObject({ code: 1, stdout: `3 batches created, 0 already existed, ${rejected}` })
     expect(first.stderr.match(/^line \d+/gm)).toEqual([4, 5, 6, 7, 8].map((line) => `line ${line}`))
-    expect((await cli('import', file)).stdout).toBe(`0 batches created, 3 had been before, ${refused}`)
+    expect((await cli('import', file)).stdout).toBe(`0 batches created, 3 already existed, ${rejected}`)
     const { product } = await onhand.gql(
       '{ product(sku: "lamp", consistentWith: "latest") { onHand incoming } }',
     )
@@ -355,48 +363,44 @@ describe('with a running server', () => {
     '9,TABLE,cut',
   ]
 
-  test('replay plays orders, cancellations and write-offs, checks all of it, and changes nothing the second time', async () => {
+  test('replay plays orders, cancellations and write-offs, checks the result, and changes nothing when it is repeated', async () => {
     const file = await write('orders.csv', ...ORDERS)
     const first = await cli('replay', file, '--stock', '12')
     expect(first.stdout).toContain('9 commands in ')
-    expect(first.stdout).toContain(
-      'Every answer and 2 products with all their order lines are as they should be.',
-    )
-    expect(first.stdout).toContain('Refused: 1 OUT_OF_STOCK.')
-    expect(first.stderr).toContain('line 9 is left out: no line of 99 units')
-    for (const line of [10, 11, 12]) expect(first.stderr).toContain(`line ${line} is left out: `)
+    expect(first.stdout).toContain('Every answer and 2 products with all their order lines are as expected.')
+    expect(first.stdout).toContain('Rejected: 1 OUT_OF_STOCK.')
+    expect(first.stderr).toContain('line 9 is skipped: no line of 99 units')
+    for (const line of [10, 11, 12]) expect(first.stderr).toContain(`line ${line} is skipped: `)
     expect(first.code).toBe(0)
     const state = `{
       product(sku: "LAMP", consistentWith: "latest") { onHand allocated available version }
       again: order(id: "1/2") { lines { sku quantity status } } }`
     const after = await onhand.gql(state)
-    // 12 − 3 written off; 4 and 1 are left of the lines: 6 was cancelled, 8 refused.
+    // 12 − 3 written off. The lines of 4 and 1 remain: the line of 6 was cancelled, that of 8 was rejected.
     expect(after).toMatchObject({
       product: { onHand: 9, allocated: 5, available: 4 },
       again: { lines: [{ sku: 'LAMP', quantity: 4, status: 'ALLOCATED' }] },
     })
     const second = await cli('replay', file, '--stock', '12')
-    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Answered before: 9.') })
+    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Already answered: 9.') })
     expect(await onhand.gql(state)).toEqual(after)
   })
 
-  test('replay checks orders with more lines than the server gives at once', async () => {
+  test('replay checks orders with more lines than one answer may have', async () => {
     const lines = Array.from({ length: 1050 }, (_, at) => `1,P${at},,1,2010-12-01 08:26:00,2.55,UK`)
     const { code, stdout } = await cli('replay', await write('orders.csv', ORDERS[0] as string, ...lines))
-    expect(stdout).toContain(
-      'Every answer and 1050 products with all their order lines are as they should be.',
-    )
+    expect(stdout).toContain('Every answer and 1050 products with all their order lines are as expected.')
     expect(code).toBe(0)
   })
 
-  test('replay finds what is not as it should be, in answers and in projections', async () => {
+  test('replay finds differences in answers and in projections', async () => {
     const file = await write('orders.csv', ...ORDERS)
     expect((await cli('replay', file)).code).toBe(0)
     await onhand.database.sql`update views.availability set allocated = allocated + 1 where sku = 'TABLE'`
     await onhand.database.sql`delete from views.orders where order_id = '5'`
     const planted = await cli('replay', file)
     expect(planted.stdout).toContain('✗ product TABLE is')
-    expect(planted.stdout).toContain('✗ order 5 is [], and should be [{"sku":"LAMP"')
+    expect(planted.stdout).toContain('✗ order 5 is [], expected [{"sku":"LAMP"')
     expect(planted.stdout).toContain('2 differences.')
     expect(planted.code).toBe(1)
 
@@ -407,18 +411,18 @@ describe('with a running server', () => {
     expect(code).toBe(1)
   })
 
-  test('replay takes a limit, goes on from there, and takes a prefix to play once more', async () => {
+  test('replay can be limited, continued, and repeated with a prefix', async () => {
     const file = await write('orders.csv', ...ORDERS)
     expect((await cli('replay', file, '--limit', '1')).stdout).toContain('2 commands')
     expect(await cli('replay', file)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Answered before: 2.'),
+      stdout: expect.stringContaining('Already answered: 2.'),
     })
-    // Of a longer run before, nothing can be said, and nothing is wrong.
+    // After a longer run, the products cannot be compared, which is not an error.
     const shorter = await cli('replay', file, '--limit', '1')
     expect(shorter).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('has changed them since: 1 of the products'),
+      stdout: expect.stringContaining('1 products were not compared'),
     })
     expect(shorter.stdout).toContain('--prefix')
     await writeFile(`${file}.gz`, gzipSync(await readFile(file)))
@@ -427,7 +431,7 @@ describe('with a running server', () => {
     expect(batch).toEqual({ sku: 'again-TABLE' })
   })
 
-  test('an address that is not GraphQL is said to be none', async () => {
+  test('an address that is not a GraphQL endpoint is reported', async () => {
     const file = await write('batches.csv', 'reference,sku,quantity,eta', 'b1,lamp,10,')
     const { code, stderr } = await onhandCli(['import', file, '--url', `${onhand.url}/healthz`])
     expect({ code, stderr }).toEqual({
@@ -437,19 +441,19 @@ describe('with a running server', () => {
   })
 })
 
-test('import needs no column eta, and finds the server at PORT, be it from .env', async () => {
+test('import does not require the column eta, and uses PORT, also from .env', async () => {
   const onhand = await startTestOnhand()
   const file = await write('batches.csv', 'reference,sku,quantity', 'b1,lamp,10')
   await write('.env', `PORT=${new URL(onhand.url).port}`)
   expect(await onhandCli(['import', file], {}, directory)).toMatchObject({
     code: 0,
-    stdout: '1 batches created, 0 had been before, 0 refused.\n',
+    stdout: '1 batches created, 0 already existed, 0 rejected.\n',
   })
   await rm(join(directory, '.env'))
   await onhand.close()
 })
 
-test('import stops at once where no server is', async () => {
+test('import stops at once if there is no server', async () => {
   const file = await write('batches.csv', 'reference,sku,quantity,eta', 'b1,lamp,10,', 'b2,lamp,10,')
   const url = `http://127.0.0.1:${await freePort()}/graphql`
   const { code, stderr } = await onhandCli(['import', file, '--url', url])

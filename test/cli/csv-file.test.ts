@@ -44,7 +44,7 @@ test.each(['\n', '\r\n'])(
   },
 )
 
-test('the same content has the same fingerprint, and other content another', async () => {
+test('the fingerprint depends on the content only', async () => {
   const [one, same, other] = [
     await read('1.csv', 'sku,quantity\na,1\n'),
     await read('2.csv', 'sku,quantity\na,1\n'),

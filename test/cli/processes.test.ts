@@ -22,7 +22,7 @@ const running: RunningCli[] = []
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'onhand-cli-'))
-  // Embedded Postgres may run as another account, which has to get in.
+  // Embedded Postgres may run as another account, which needs access.
   await chmod(directory, 0o755)
 })
 
@@ -56,7 +56,7 @@ describe('a replay', () => {
     Number((await database.sql`select coalesce(max(position), 0) as head from stock.events`)[0]?.['head'])
   const played = (share: number) => until(async () => (await events()) > LINES * share)
 
-  /** Orders of a few units, some cancelled, some goods lost, over 40 products of unlike demand. */
+  /** Writes orders of a few units for 40 products with different demand, with some cancellations and write-offs. */
   async function writeOrders(): Promise<string> {
     const lines = Array.from({ length: LINES }, (_, at) => {
       const sku = `sku-${Math.floor(40 * ((at * 7919) % 1000) ** 2 * 1e-6)}`
@@ -70,7 +70,7 @@ describe('a replay', () => {
     return path
   }
 
-  test('survives that the server is killed, and one that is killed itself is resumed', async () => {
+  test('continues after the server is killed, and can be resumed after it is killed itself', async () => {
     const port = await freePort()
     const serve = async () => startServer({ databaseUrl: database.url, port })
     server = await serve()
@@ -90,15 +90,15 @@ describe('a replay', () => {
       server = await serve()
     }
     const { code, stdout } = await resumed.result
-    expect(stdout).toContain('products with all their order lines are as they should be.')
-    expect(Number(/Answered before: (\d+)/.exec(stdout)?.[1])).toBeGreaterThan(LINES * 0.2)
+    expect(stdout).toContain('products with all their order lines are as expected.')
+    expect(Number(/Already answered: (\d+)/.exec(stdout)?.[1])).toBeGreaterThan(LINES * 0.2)
     expect(code).toBe(0)
 
     const head = await events()
     expect(atKill).toBeLessThan(head)
     const commands = /^(\d+) commands/.exec(stdout)?.[1]
     const again = await onhandCli(parameters)
-    expect(again.stdout).toContain(`Answered before: ${commands}.`)
+    expect(again.stdout).toContain(`Already answered: ${commands}.`)
     expect(again.code).toBe(0)
     expect(await events()).toBe(head)
     expect((await onhandCli(['verify'], { DATABASE_URL: database.url })).code).toBe(0)
@@ -106,7 +106,7 @@ describe('a replay', () => {
 })
 
 describe('on embedded Postgres', () => {
-  /** Any number would do that `migrate` waits for: it is the lock that keeps two of them apart. */
+  /** The advisory lock of `migrate`. */
   const MIGRATION_LOCK = 7_201_842
   const cli = (...args: string[]) => onhandCli(args, { DATABASE_URL: '', DATA_DIR: directory })
 
@@ -120,7 +120,7 @@ describe('on embedded Postgres', () => {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
     return {
       home: embedded.dataDir,
-      /** From then on the one who waits is the only user. */
+      /** Afterwards, the waiting process is the only user. */
       async waited() {
         await until(async () => {
           return (await sql`select from pg_locks where locktype = 'advisory' and not granted`).length > 0
@@ -133,7 +133,7 @@ describe('on embedded Postgres', () => {
 
   const isGone = async (home: string) => (await findPostmaster(home)) === null
 
-  test('commands work beside a server, which is not disturbed, and without one', async () => {
+  test('commands work with and without a running server, and do not disturb it', async () => {
     server = await startServer({ databaseUrl: null, environment: { DATA_DIR: directory, SEED: 'sample' } })
     for (const args of [['status'], ['migrate'], ['verify'], ['rebuild', 'availability']]) {
       expect(await cli(...args)).toMatchObject({ code: 0, stderr: '' })
@@ -147,7 +147,7 @@ describe('on embedded Postgres', () => {
     expect(await cli('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^orders +LIVE/m) })
   })
 
-  test('a command that is interrupted leaves no Postgres behind', async () => {
+  test('an interrupted command leaves no Postgres running', async () => {
     const { home, waited, release } = await holdMigrations()
     const migrate = start(['migrate'], { DATABASE_URL: '', DATA_DIR: directory })
     await waited()
@@ -158,7 +158,7 @@ describe('on embedded Postgres', () => {
     release()
   })
 
-  test('a server that is stopped while it starts ends at once, and leaves none, either', async () => {
+  test('a server that is stopped while it starts ends at once and leaves no Postgres running', async () => {
     const { home, waited, release } = await holdMigrations()
     const onhand = start(['start'], { DATABASE_URL: '', DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'warn' })
     await waited()

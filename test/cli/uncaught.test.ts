@@ -1,4 +1,4 @@
-/** A bug that nothing catches ends the process in an orderly way, and says so. */
+/** An uncaught error is logged and ends the process in an orderly way. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'

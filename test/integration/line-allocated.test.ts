@@ -93,7 +93,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     const log = createTestLog()
     await start({}, log.logger)
     expect(
-      log.lines.find(({ msg }) => msg.startsWith('the log lacks the point where line_allocated was')),
+      log.lines.find(({ msg }) => msg.startsWith('the log lacks the checkpoint of line_allocated')),
     ).toMatchObject({
       partition: 0,
       position: '4000',

@@ -151,7 +151,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
       DATABASE_URL: database.url,
       REDIS_URL: server.url,
     })
-    expect(stdout).toContain('✗ Redis says of availability what Postgres says. ')
+    expect(stdout).toContain('✗ Availability in Redis equals availability in Postgres. ')
     expect(code).toBe(1)
     const session = openSession(forMaintenance(database.url))
     await restoreReadModel(session, inRedis, 'always')
@@ -338,7 +338,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
 
 test('it needs a Redis', () => {
   expect(() => readConfig({ REDIS_READ_MODEL: 'on', PORT: 'x' })).toThrow(
-    /PORT=x: .*\n {2}REDIS_READ_MODEL=on: needs REDIS_URL/,
+    /PORT=x: .*\n {2}REDIS_READ_MODEL=on: REDIS_URL must be set/,
   )
   expect(readConfig({ REDIS_READ_MODEL: 'on', REDIS_URL: 'redis://127.0.0.1' }).redisReadModel).toBe(true)
 })

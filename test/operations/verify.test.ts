@@ -120,7 +120,7 @@ describe('of a database that nobody uses', () => {
     [
       'a command that is in the log twice',
       copyOf(11, { position: 12 }),
-      /^Every command is in the log once.*command .*, which ends at event \d:12, ends at 11 by its receipt/,
+      /^Every command is in the log once.*command .*, which ends at event \d:12, ends at 11 according to its receipt/,
     ],
     [
       'all receipts deleted',
@@ -130,7 +130,7 @@ describe('of a database that nobody uses', () => {
     [
       'a receipt beyond the head',
       `update stock.receipts set position = 100 where position = 11`,
-      /^Every command is in the log once.*at 100 lies beyond the log/s,
+      /^Every command is in the log once.*at 100 is beyond the end of the log/s,
     ],
     [
       'the last command erased everywhere but in its receipt',
@@ -138,7 +138,7 @@ describe('of a database that nobody uses', () => {
         insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed) values ($p, 'o2', 'lamp', 3, 'b2', 4);
         update stock.batches set allocated = allocated + 3, version = 10 where reference = 'b2';
         delete from views.checkpoint_positions where position = 11`,
-      /^Every command is in the log once.*at 11 lies beyond the log/,
+      /^Every command is in the log once.*at 11 is beyond the end of the log/,
     ],
     [
       'a line that is allocated twice, with its units gone for ever',
@@ -156,27 +156,27 @@ describe('of a database that nobody uses', () => {
     [
       'a batch that says less than is allocated',
       `update stock.batches set allocated = 0 where reference = 'b2'`,
-      /^Batches are what the log says.: is .*,0,\d+\).*\nshould be /s,
+      /^Batches match the log.: is .*,0,\d+\).*\nshould be /s,
     ],
     [
       'a lost batch',
       `delete from stock.batches where reference = 'b2'`,
-      /^Batches are what the log says.: should be .*b2/,
+      /^Batches match the log.: should be .*b2/,
     ],
     [
       'a lost line',
       `delete from stock.allocations where order_id = 'o1'`,
-      /^Order lines are what the log says.: should be .*o1/,
+      /^Order lines match the log.: should be .*o1/,
     ],
     [
       'a line that nobody ordered',
       `insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed) values ($p, 'o9', 'lamp', 3, 'b2', 4)`,
-      /^Order lines are what the log says.: is .*o9/,
+      /^Order lines match the log.: is .*o9/,
     ],
     [
       'a line that waits beside free units',
       `insert into stock.allocations (partition, order_id, sku, quantity, placed) values ($p, 'o9', 'lamp', 5, 4)`,
-      /^No line waits for stock that is there.: order o9 waits for 5 of lamp, and one of its batches has \d free/,
+      /^No line waits for stock that is available.: order o9 waits for 5 of lamp, but one of its batches has \d free/,
     ],
     [
       'a product over the limit',
@@ -186,48 +186,48 @@ describe('of a database that nobody uses', () => {
     [
       'a batch without its claim',
       `delete from stock.batch_references where reference = 'b1'`,
-      /^Every batch has its claim to its reference.: batch b1 has no claim/,
+      /^Every batch has a claim to its reference.: batch b1 has no claim/,
     ],
     [
       'a claim of another product',
       `update stock.batch_references set sku = 'table' where reference = 'b1'`,
-      /^Every batch has its claim to its reference.: batch b1 is of lamp.* for table/,
+      /^Every batch has a claim to its reference.: batch b1 is of lamp.* for table/,
     ],
     [
       'a product page that lies',
       `update views.availability set available = 99`,
-      /^The projection availability is what the log says.: is .*99.*should be /s,
+      /^Projection availability matches the log.: is .*99.*should be /s,
     ],
     [
       'a movement too few',
       `delete from views.movements where position = 3`,
-      /^The projection movements is what the log says.: should be /,
+      /^Projection movements matches the log.: should be /,
     ],
     [
       'an order too few',
       `delete from views.orders where order_id = 'o1'`,
-      /^The projection orders is what the log says.: should be /,
+      /^Projection orders matches the log.: should be /,
     ],
     [
       'a batch too many',
       `insert into views.batches select reference || 'x', partition, position, sku, eta, purchased, allocated, reserved, available from views.batches limit 1`,
-      /^The projection batches is what the log says.: is /,
+      /^Projection batches matches the log.: is /,
     ],
     [
       'a projection that has stopped',
       `update views.checkpoints set error = 'Event 0:12 cannot be taken: it is odd' where projection = 'orders' and partition = $p`,
-      /^All that follow the log are on it.*: orders in partition \d has stopped: Event 0:12 cannot be taken: it is odd/,
+      /^Every consumer stands at a commit of the log.*: orders in partition \d has stopped: Event 0:12 cannot be taken: it is odd/,
     ],
     [
       'a stream ahead of the log',
       `insert into views.checkpoints (partition, projection) values ($p, 'line_allocated');
         insert into views.checkpoint_positions values ($p, 'line_allocated', 1000, 1)`,
-      /^All that follow the log are on it.*: line_allocated in partition \d is at 1000, ahead of the log, which ends at 11/,
+      /^Every consumer stands at a commit of the log.*: line_allocated in partition \d is at 1000, ahead of the log, which ends at 11/,
     ],
     [
       'a checkpoint of another history',
       `update views.checkpoint_positions set tag = tag + 1 where projection = 'batches'`,
-      /^All that follow the log are on it.*: batches in partition \d is at event 11 of another history/,
+      /^Every consumer stands at a commit of the log.*: batches in partition \d is at event 11 of another history/,
     ],
   ])('%s is found', async (_, damage, finding) => {
     expect(await findingsAfter(damage)).toContainEqual(expect.stringMatching(finding))

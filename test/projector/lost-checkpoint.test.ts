@@ -124,7 +124,10 @@ async function expectStopped(name: string): Promise<void> {
   )
   expect(await unsoundness(database.url)).toContainEqual(
     expect.stringMatching(
-      new RegExp(`^All that follow the log are on it.*: ${name} in partition 0.*onhand rebuild ${name}`, 's'),
+      new RegExp(
+        `^Every consumer stands at a commit of the log.*: ${name} in partition 0.*onhand rebuild ${name}`,
+        's',
+      ),
     ),
   )
   const status = await onhandCli(['status'], { DATABASE_URL: database.url })

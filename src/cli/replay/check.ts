@@ -1,8 +1,8 @@
-/** Compares what should have become of all products and orders with what the projections say. */
+/** Compares the expected state of all products and orders with the projections. */
 import { inParallel } from '../caller.ts'
 import type { Call } from '../caller.ts'
 import type { Played } from './play.ts'
-import type { Shelf } from './shelf.ts'
+import type { ExpectedStock } from './expected-stock.ts'
 
 interface ProductState {
   readonly sku: string
@@ -17,7 +17,7 @@ interface OrderState {
 }
 
 const PRODUCTS_AT_ONCE = 100
-/** With as many lines each as the server gives at once, these are about what it gives in one answer. */
+/** Orders per query. With LINES_AT_ONCE lines each, they nearly reach the limit on values in one answer. */
 const ORDERS_AT_ONCE = 6
 const LINES_AT_ONCE = 1000
 const REQUESTS_AT_ONCE = 8
@@ -33,15 +33,15 @@ const LINES = `query ($id: ID!, $after: ID!, $token: ConsistencyToken!) {
 }`
 
 export interface Checked {
-  /** What is not as it should be. */
+  /** Descriptions of what differs from the expected state. */
   readonly differences: readonly string[]
-  /** Products that somebody has changed since, so that nobody knows how they should be. */
+  /** Products that another client has changed since, so that their expected state is unknown. */
   readonly changedSince: ReadonlySet<string>
 }
 
 /** @param limited whether orders may have lines of products that were not played */
 export async function checkProjections(
-  { shelves, leftAt, token }: Pick<Played, 'shelves' | 'leftAt' | 'token'>,
+  { expectedStock, leftAt, token }: Pick<Played, 'expectedStock' | 'leftAt' | 'token'>,
   limited: boolean,
   call: Call,
 ): Promise<Checked> {
@@ -52,7 +52,7 @@ export async function checkProjections(
     const { products } = await call<{ products: { nodes: ProductState[] } }>(PRODUCTS, { skus, token })
     const found = new Map(products.nodes.map(({ sku, version, ...state }) => [sku, { version, state }]))
     for (const sku of skus) {
-      const { quantity, allocated } = shelves.get(sku) as Shelf
+      const { quantity, allocated } = expectedStock.get(sku) as ExpectedStock
       if (BigInt(found.get(sku)?.version ?? 0) > (leftAt.get(sku) ?? 0n)) {
         changedSince.add(sku)
         continue
@@ -75,7 +75,7 @@ export async function checkProjections(
     const variables = Object.fromEntries(ids.map((id, at) => [`id${at}`, id]))
     const found = await call<Record<string, OrderState | null>>(query, { token, ...variables })
     for (const [at, id] of ids.entries()) {
-      // Without a line an order has never been, or is not any more.
+      // An order without lines does not exist.
       const lines = await allLines(id, found[`o${at}`]?.lines ?? [])
       compare(`order ${id}`, inOrder(lines.filter(isKnown)), inOrder((orders.get(id) ?? []).filter(isKnown)))
     }
@@ -90,15 +90,17 @@ export async function checkProjections(
     return lines
   }
 
-  const isKnown = ({ sku }: Line) => !changedSince.has(sku) && (!limited || shelves.has(sku))
+  const isKnown = ({ sku }: Line) => !changedSince.has(sku) && (!limited || expectedStock.has(sku))
 
   function compare(what: string, found: unknown, expected: unknown): void {
     const [is, should] = [JSON.stringify(found), JSON.stringify(expected)]
-    if (is !== should) differences.push(`${what} is ${is}, and should be ${should}`)
+    if (is !== should) differences.push(`${what} is ${is}, expected ${should}`)
   }
 
-  const orders = ordersOn(shelves)
-  const products = chunks([...shelves.keys()], PRODUCTS_AT_ONCE).map((skus) => () => checkProducts(skus))
+  const orders = ordersOn(expectedStock)
+  const products = chunks([...expectedStock.keys()], PRODUCTS_AT_ONCE).map(
+    (skus) => () => checkProducts(skus),
+  )
   await inParallel(REQUESTS_AT_ONCE, () => products.pop())
   const lines = chunks([...orders.keys()], ORDERS_AT_ONCE).map((ids) => () => checkOrders(ids))
   await inParallel(REQUESTS_AT_ONCE, () => lines.pop())
@@ -107,9 +109,9 @@ export async function checkProjections(
 
 type Line = OrderState['lines'][number]
 
-function ordersOn(shelves: ReadonlyMap<string, Shelf>): Map<string, Line[]> {
+function ordersOn(expectedStock: ReadonlyMap<string, ExpectedStock>): Map<string, Line[]> {
   const orders = new Map<string, Line[]>()
-  for (const [sku, { lines }] of shelves) {
+  for (const [sku, { lines }] of expectedStock) {
     for (const { orderId, quantity, allocated } of lines) {
       const order = orders.get(orderId) ?? []
       order.push({ sku, quantity, status: allocated ? 'ALLOCATED' : 'BACKORDERED' })

@@ -1,4 +1,4 @@
-/** From the lines of a shop's invoices to what is to be sent, product by product. */
+/** Plans the commands to send for the lines of a shop's invoices, product by product. */
 import { InvalidValue, MAX_QUANTITY, parseBatchReference } from '../../domain/values.ts'
 import { parseOrderId, parseQuantity, parseSku } from '../../domain/values.ts'
 import type { CsvRow } from '../csv-file.ts'
@@ -16,10 +16,10 @@ export type Step =
 
 export interface ProductPlan {
   readonly sku: string
-  /** Of the one batch. */
+  /** Reference of the product's only batch. */
   readonly reference: string
   readonly opening: number
-  /** One after another. */
+  /** Sent one after another. */
   readonly steps: Step[]
 }
 
@@ -31,11 +31,11 @@ export interface Plan {
 
 export interface PlanOptions {
   readonly prefix: string
-  /** Of the lines: those after it are not played. They count for the stock, so that a run can be continued by a longer one. */
+  /** Lines after this one are not played. They still count for the initial stock, so that a longer run can continue a shorter one. */
   readonly limit: number
   /** Null: half of what is ordered. */
   readonly stock: number | null
-  /** Before every command's id: the same run has the same ids, and is answered the same. */
+  /** Prefix of every command id. A repeated run sends the same ids and gets the same answers. */
   readonly run: string
 }
 
@@ -49,16 +49,16 @@ interface Product {
   readonly reference: string
   ordered: number
   readonly steps: Step[]
-  /** Lines that can still be cancelled, the newest last. */
+  /** Lines that can still be cancelled; the newest is last. */
   readonly open: Ordered[]
 }
 
 interface InvoiceLine {
   readonly orderId: string
   readonly sku: string
-  /** Of the SKU's batch. */
+  /** Reference of the SKU's batch. */
   readonly reference: string
-  /** How many units are ordered or taken away, 1 or more. */
+  /** Units ordered, cancelled or written off; 1 or more. */
   readonly units: number
   readonly type: 'order' | 'cancellation' | 'writeOff'
 }
@@ -91,7 +91,7 @@ export function planReplay(rows: readonly CsvRow[], options: PlanOptions): Plan 
       product.open.push({ orderId, quantity: units })
       product.steps.push({ type: 'allocate', commandId, orderId, quantity: units })
     } else if (played && type === 'cancellation') {
-      // It does not say of which order; the newest line of as many units will be it.
+      // A cancellation does not name its order. Assume the newest line with the same quantity.
       const which = product.open.findLastIndex((open) => open.quantity === units)
       if (which < 0) return `no line of ${units} units of ${sku} to cancel`
       const [{ orderId }] = product.open.splice(which, 1) as [Ordered]
@@ -102,7 +102,7 @@ export function planReplay(rows: readonly CsvRow[], options: PlanOptions): Plan 
     return null
   }
 
-  /** An order has one line a product; where an invoice has two, the second is another order's. */
+  /** An order has one line per product. If an invoice has two, the second becomes a line of another order. */
   function numbered(orderId: string, sku: string): string {
     const key = JSON.stringify([orderId, sku])
     const times = (placed.get(key) ?? 0) + 1
@@ -123,7 +123,7 @@ export function planReplay(rows: readonly CsvRow[], options: PlanOptions): Plan 
   return { products: plans, commands: plans.reduce((sum, { steps }) => sum + steps.length, 0), unusable }
 }
 
-/** @returns the line, or why it is none that a shop could have sent */
+/** @returns the line, or why it is not valid */
 function parseLine({ values, ragged }: CsvRow, prefix: string): InvoiceLine | string {
   const { InvoiceNo: invoice = '', StockCode: code = '', Quantity: quantity = '' } = values
   if (ragged || invoice === '' || code === '' || quantity === '') {

@@ -1,30 +1,30 @@
-/** Sends what was planned: a product's steps one after another, many products at a time; and compares each answer. */
+/** Sends the planned commands, one after another per product and many products in parallel, and compares each answer. */
 import { formatToken, parseToken } from '../../log/token.ts'
 import type { ConsistencyToken, Epoch } from '../../log/token.ts'
 import type { LogPosition } from '../../domain/values.ts'
 import { inParallel } from '../caller.ts'
 import type { Call } from '../caller.ts'
 import type { ProductPlan, Step } from './plan.ts'
-import { Shelf } from './shelf.ts'
+import { ExpectedStock } from './expected-stock.ts'
 
 export interface PlayOptions {
   readonly call: Call
   readonly callers: number
-  /** @param note refusals so far */
+  /** @param note the rejections so far */
   readonly onProgress: (done: number, note: string) => void
 }
 
 export interface Played {
-  readonly refusals: ReadonlyMap<string, number>
-  /** Commands that an earlier run had sent. */
+  readonly rejections: ReadonlyMap<string, number>
+  /** Number of commands that an earlier run had sent. */
   readonly replayed: number
-  /** Answers that are not as they should be. */
+  /** Descriptions of answers that differ from the expected ones. */
   readonly differences: readonly string[]
-  /** What should have become of each product. */
-  readonly shelves: ReadonlyMap<string, Shelf>
-  /** Where in its partition's log each product was left. */
+  /** The expected stock of each product. */
+  readonly expectedStock: ReadonlyMap<string, ExpectedStock>
+  /** Position of each product's last change by this run in the log of its partition. */
   readonly leftAt: ReadonlyMap<string, LogPosition>
-  /** A point in the log after all of it. */
+  /** A point in the log after all commands. */
   readonly token: string
 }
 
@@ -44,30 +44,34 @@ const MUTATIONS = {
   writeOff: mutation('changeBatchQuantity', 'ChangeBatchQuantityInput'),
 }
 
-/** A product under way. */
+/** A product whose commands are being sent. */
 interface Playing {
   readonly plan: ProductPlan
-  readonly shelf: Shelf
+  readonly stock: ExpectedStock
   next: number
 }
 
 export async function play(products: readonly ProductPlan[], options: PlayOptions): Promise<Played> {
   const { call, callers, onProgress } = options
-  const refusals = new Map<string, number>()
+  const rejections = new Map<string, number>()
   const differences: string[] = []
   const positions = new Map<number, LogPosition>()
   let epoch: Epoch | null = null
   const leftAt = new Map<string, LogPosition>()
   let replayed = 0
   let done = 0
-  const shelves = new Map(products.map((plan) => [plan.sku, new Shelf(plan.opening)]))
-  // Those that nobody is at. Each goes to the end after a step, so that all of them move on together.
-  const waiting = products.map((plan): Playing => ({ plan, shelf: shelves.get(plan.sku) as Shelf, next: 0 }))
+  const expectedStock = new Map(products.map((plan) => [plan.sku, new ExpectedStock(plan.opening)]))
+  // Products without a command in progress. Each goes to the end after a step, so that all of them advance together.
+  const waiting = products.map((plan): Playing => ({
+    plan,
+    stock: expectedStock.get(plan.sku) as ExpectedStock,
+    next: 0,
+  }))
 
   async function advance(playing: Playing): Promise<void> {
-    const { plan, shelf } = playing
+    const { plan, stock } = playing
     const step = plan.steps[playing.next] as Step
-    const { input, expected } = prepare(plan, shelf, step)
+    const { input, expected } = prepare(plan, stock, step)
     const { answer } = await call<{ answer: Payload }>(MUTATIONS[step.type], {
       input: { ...input, commandId: step.commandId },
     })
@@ -82,15 +86,15 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
     expected: string | null,
     what: string,
   ): void {
-    const refusal = userErrors[0]?.code ?? null
-    if (refusal !== null) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1)
-    if (refusal !== expected) {
-      differences.push(`${what}: ${refusal ?? 'accepted'}, where it should be ${expected ?? 'accepted'}`)
+    const rejection = userErrors[0]?.code ?? null
+    if (rejection !== null) rejections.set(rejection, (rejections.get(rejection) ?? 0) + 1)
+    if (rejection !== expected) {
+      differences.push(`${what}: ${rejection ?? 'accepted'}, expected ${expected ?? 'accepted'}`)
     }
     if (before) replayed += 1
     if (token !== null) remember(sku, parseToken(token))
     done += 1
-    onProgress(done, [...refusals].map(([code, times]) => `${times} ${code}`).join(' '))
+    onProgress(done, [...rejections].map(([code, times]) => `${times} ${code}`).join(' '))
   }
 
   function remember(sku: string, token: ConsistencyToken): void {
@@ -106,34 +110,34 @@ export async function play(products: readonly ProductPlan[], options: PlayOption
     return playing && (() => advance(playing))
   })
   return {
-    refusals,
+    rejections,
     replayed,
     differences,
-    shelves,
+    expectedStock,
     leftAt,
     token: epoch === null ? 'latest' : formatToken({ epoch, positions }),
   }
 }
 
-/** What is to be sent, and with which code it should be refused; null if it should not. */
-function prepare({ sku, reference }: ProductPlan, shelf: Shelf, step: Step) {
+/** Builds the input of a step, and the code of the expected rejection (null: none). Applies the step to the expected stock. */
+function prepare({ sku, reference }: ProductPlan, stock: ExpectedStock, step: Step) {
   switch (step.type) {
     case 'open':
-      return { input: { reference, sku, quantity: shelf.quantity }, expected: null }
+      return { input: { reference, sku, quantity: stock.quantity }, expected: null }
     case 'allocate': {
       const { orderId, quantity } = step
       return {
         input: { orderId, sku, quantity },
-        expected: shelf.allocate(orderId, quantity) ? null : 'OUT_OF_STOCK',
+        expected: stock.allocate(orderId, quantity) ? null : 'OUT_OF_STOCK',
       }
     }
     case 'deallocate': {
       const { orderId } = step
-      return { input: { orderId, sku }, expected: shelf.deallocate(orderId) ? null : 'LINE_NOT_ALLOCATED' }
+      return { input: { orderId, sku }, expected: stock.deallocate(orderId) ? null : 'LINE_NOT_ALLOCATED' }
     }
     case 'writeOff':
-      shelf.resize(Math.max(0, shelf.quantity - step.units))
-      return { input: { reference, quantity: shelf.quantity, reason: 'written off' }, expected: null }
+      stock.resize(Math.max(0, stock.quantity - step.units))
+      return { input: { reference, quantity: stock.quantity, reason: 'written off' }, expected: null }
     default:
       return step satisfies never
   }

@@ -1,9 +1,9 @@
 import { readingsBy } from './instruments.ts'
 import type { Instruments } from './instruments.ts'
 
-/** What the API counts of its clients. */
+/** What the API counts about its clients. */
 export interface ClientCounts {
-  /** GraphQL requests over HTTP, by who has answered them. */
+  /** GraphQL requests over HTTP, by the part that answered them. */
   readonly answers: Readonly<Record<string, number>>
   readonly sockets: () => number
   readonly streams: () => number
@@ -18,23 +18,23 @@ export interface ClientCounts {
   }
 }
 
-/** What clients do, and what they make the process keep. */
+/** Registers metrics of clients and of the memory that they use. */
 export function registerClients(instruments: Instruments, counts: ClientCounts): void {
   const { answers, liveGroups, memory, sockets, streams } = counts
   instruments.counters(
     'onhand_http_answers_total',
-    'GraphQL requests over HTTP by who answered: apollo, fastPath (executed without Apollo), memory (an answer that still holds).',
+    'GraphQL requests over HTTP by what answered them: apollo, fastPath (executed without Apollo), memory (a cached answer that is still valid).',
     ['by'],
     () => readingsBy('by', { ...answers }),
   )
   instruments.gauge(
     'onhand_client_memory_limit_bytes',
-    'The most that clients can make this process keep.',
+    'Limit on the memory that clients can make this process hold.',
     () => memory.limitBytes,
   )
   instruments.gauges(
     'onhand_client_memory_bytes',
-    'What clients make this process keep, by what it is kept for.',
+    'Memory that clients make this process hold, by purpose.',
     ['kept'],
     () => readingsBy('kept', memory.bytes()),
   )
@@ -42,14 +42,11 @@ export function registerClients(instruments: Instruments, counts: ClientCounts):
   instruments.gauge('onhand_streams', 'Live operations over HTTP.', streams)
   instruments.gauge(
     'onhand_live_groups',
-    'Live operations, those that ask for the same counted once.',
+    'Live groups: live operations, with identical ones counted once.',
     () => liveGroups.size,
   )
   instruments.gauge('onhand_live_members', 'Live operations of clients.', () => liveGroups.members)
-  instruments.gauges(
-    'onhand_live_watchers',
-    'Subscribers by the root field that they watch.',
-    ['operation'],
-    () => [...liveGroups.membersByField()].map(([operation, members]) => [{ operation }, members]),
+  instruments.gauges('onhand_live_watchers', 'Live operations by root field.', ['operation'], () =>
+    [...liveGroups.membersByField()].map(([operation, members]) => [{ operation }, members]),
   )
 }

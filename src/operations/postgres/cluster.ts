@@ -1,4 +1,4 @@
-/** The files of the embedded Postgres: the cluster, made once, and the password beside it. */
+/** The files of embedded Postgres: the cluster, which is created once, and the password next to it. */
 import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { chown, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -17,7 +17,7 @@ const DRAFT = 'postgres.new-'
 
 const passwordFileOf = (home: string): string => join(home, 'postgres.password')
 
-/** The major version of the cluster there; null when there is none. */
+/** Reads the major version of the cluster; null if there is none. */
 export async function clusterVersion(home: string): Promise<number | null> {
   try {
     return Number(await readFile(join(clusterOf(home), 'PG_VERSION'), 'utf8'))
@@ -27,18 +27,18 @@ export async function clusterVersion(home: string): Promise<number | null> {
   }
 }
 
-/** @throws Error when the cluster needs programs of another major version */
+/** @throws Error if the cluster needs programs of another major version */
 export function checkVersion(home: string, cluster: number | null, binaries: number): void {
   if (cluster === binaries) return
   if (cluster === null) throw new Error(`The database in ${clusterOf(home)} is gone.`)
   throw new Error(
-    `The database in ${clusterOf(home)} was made by Postgres ${cluster}, and this Onhand brings Postgres ` +
-      `${binaries}. To keep the data, dump it with the Onhand that made it and restore it here; to begin with ` +
-      'an empty database, remove that directory; or set DATABASE_URL to a Postgres of yours.',
+    `The database in ${clusterOf(home)} was created by Postgres ${cluster}, but this release of Onhand includes Postgres ` +
+      `${binaries}. To keep the data, dump it with the release that created it and restore it here; to begin with ` +
+      'an empty database, remove that directory; or set DATABASE_URL to a Postgres server.',
   )
 }
 
-/** @returns base64url, fit for a URL as it is */
+/** @returns base64url, which needs no escaping in a URL */
 export async function readPassword(home: string): Promise<string> {
   const path = passwordFileOf(home)
   try {
@@ -52,21 +52,21 @@ export async function readPassword(home: string): Promise<string> {
   }
 }
 
-/** Removes what interrupted attempts to make a cluster have left. Only the holder of the home's lock may call this. */
+/** Removes what interrupted attempts to create a cluster have left. Only the holder of the home's lock may call this. */
 export async function sweepDrafts(home: string): Promise<void> {
   const drafts = (await readdir(home)).filter((name) => name.startsWith(DRAFT))
-  // What an orphaned initdb still writes to cannot be removed, and goes the next time.
+  // A draft that an orphaned initdb still writes to cannot be removed now; the next sweep removes it.
   await Promise.all(
     drafts.map((name) => rm(join(home, name), { recursive: true, force: true }).catch(() => {})),
   )
 }
 
 /**
- * Makes the cluster. It is built under another name and renamed when complete, so one that was interrupted
- * leaves nothing but rubbish. Only the holder of the home's lock may call this.
+ * Creates the cluster. It is built under another name and renamed when it is complete, so an interrupted attempt leaves only a draft.
+ * Only the holder of the home's lock may call this.
  */
 export async function initialise({ home, account }: Place, { initdb }: Binaries): Promise<void> {
-  // Never the same name twice: the initdb of a process that was killed may still be writing to its own.
+  // Use a new name each time: the initdb of a killed process may still be writing to its draft.
   const draft = await mkdtemp(join(home, DRAFT))
   const passwordFile = passwordFileOf(home)
   await rm(passwordFile, { force: true })
@@ -81,7 +81,7 @@ export async function initialise({ home, account }: Place, { initdb }: Binaries)
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Text sorts by code point, the same on every machine and for ever.
+    // Text sorts by code point, so the order is the same on every machine and in every release.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
@@ -92,14 +92,14 @@ export async function initialise({ home, account }: Place, { initdb }: Binaries)
     await promisify(execFile)(initdb, options, settings)
   } catch (error) {
     await rm(draft, { recursive: true, force: true })
-    throw new Error(`Postgres could not make a database in ${home}.`, { cause: error })
+    throw new Error(`Postgres could not create a database in ${home}.`, { cause: error })
   }
   await moveAside(clusterOf(home))
   await rename(draft, clusterOf(home))
   await makeNamesDurable(home)
 }
 
-/** A directory in our way that is no cluster is not ours to delete. */
+/** Renames a directory of the same name that is not a cluster, because its content may be needed. */
 async function moveAside(directory: string): Promise<void> {
   try {
     await rename(directory, `${directory}.not-a-cluster-${randomUUID()}`)
@@ -108,7 +108,7 @@ async function moveAside(directory: string): Promise<void> {
   }
 }
 
-/** Without this a power failure could take back the renaming, and with it all that was stored since. */
+/** Without this, a power failure could undo the rename and lose everything that was stored since. */
 async function makeNamesDurable(directory: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(directory)

@@ -1,15 +1,14 @@
 /**
- * A Postgres of our own, from the programs that npm brings: for a machine where DATABASE_URL is not set.
+ * Embedded Postgres, from the programs of an npm package. It is used if DATABASE_URL is not set.
  *
- * The server belongs to the data directory, not to a process. Whoever opens the directory takes over the
- * server that runs there or starts one; the last to leave stops it. Killed processes do not count, so a
- * server may have no user for a while, and the next one finds it. Opening, leaving and bringing back happen
- * one at a time, under a lock in the directory.
+ * The server belongs to the data directory, not to a process. A process that opens the directory takes over the server that runs
+ * there or starts one; the last process to leave stops it. Killed processes do not count as users, so a server may have none for a
+ * while, until the next process finds it. Opening, leaving and restarting happen one at a time, under a lock in the directory.
  *
- *     (no server) ── open ──▶ up ── postmaster dies ──▶ down ── every user tries to bring it back ──▶ up
+ *     (no server) ── open ──▶ up ── postmaster dies ──▶ down ── every user tries to restart it ──▶ up
  *                              └─ the last user leaves ──▶ (no server)
  *
- * Invariant: as long as a user lives, the server comes back on the port that the user was told.
+ * Invariant: as long as a user lives, the server restarts on the port that the user has.
  */
 import { join } from 'node:path'
 import { withFileLock } from './file-lock.ts'
@@ -28,49 +27,49 @@ export interface EmbeddedPostgres {
   /** Connection string of the database's owner, a superuser. Loopback only. Stays valid until `stop()`. */
   readonly url: string
   /**
-   * Where the cluster really lies, in `postgres/`, beside its log and password. The directory that was asked
-   * for without symbolic links, or one below /var/lib/onhand when root asked for one that only root can enter.
+   * The directory that contains the cluster, in `postgres/`, its log and its password. It is the requested directory without
+   * symbolic links, or one below /var/lib/onhand if root requested a directory that only root can enter.
    */
   readonly dataDir: string
-  /** false: a server that was already running was taken over. */
+  /** Whether this process started the server; false if it took over a running one. */
   readonly started: boolean
   /**
    * Leaves the server; the last process that uses it stops it (fast shutdown) and waits for its exit. Idempotent.
    *
-   * @throws Error when the server takes more than a minute to shut down
+   * @throws Error if the server takes more than a minute to shut down
    */
   stop(): Promise<void>
 }
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string
-  /** A database that is missing is made; if false, it is an error. */
+  /** Whether to create a missing database (the default), instead of throwing an error. */
   readonly create?: boolean
   readonly log?: (message: string) => void
 }
 
 type Log = (message: string) => void
 
-/** Longer than making a cluster and starting it may take together. */
+/** Longer than the creation and the start of a cluster may take together. */
 const LOCK_TIMEOUT_MS = 180_000
 
 /**
- * @throws Error, fit to be shown to the user, when there are no programs for this machine, when the cluster
- *   is of another version or account, and when the server does not come up in 30 s
+ * @throws Error with a message for the user if there are no programs for this machine, if the cluster has another version or
+ *   account, or if the server does not start within 30 s
  */
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => {})
   const { dataDir, create = true } = options
   if (!create && !(await hasCluster(dataDir)))
     throw new Error(
-      `There is no database in ${dataDir}. Set DATA_DIR to the directory that has it, or DATABASE_URL; ` +
-        '`onhand start` makes a new one.',
+      `There is no database in ${dataDir}. Set DATA_DIR to the directory of the database, or set DATABASE_URL. ` +
+        '`onhand start` creates a new database.',
     )
   const place = await findPlace(dataDir)
   return withLock(place, async () => {
     await sweepDrafts(place.home)
     if ((await clusterVersion(place.home)) === null) {
-      log(`Making a new database in ${place.home}.`)
+      log(`Creating a new database in ${place.home}.`)
       await initialise(place, await prepareBinaries(findPackage(), place))
     }
     const password = await readPassword(place.home)
@@ -81,13 +80,13 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
       port: await portInUse(place.home),
     })
     const { port, pid, child } = server
-    log(`Postgres ${child === null ? 'was running already' : 'started'}: port ${port}, process ${pid}.`)
+    log(`Postgres ${child === null ? 'was already running' : 'started'}: port ${port}, process ${pid}.`)
     const registration = await register(place.home, port)
     return new Membership(place, password, server, registration, log)
   })
 }
 
-/** Looks, and leaves no trace. */
+/** Checks for a cluster without creating anything. */
 async function hasCluster(dataDir: string): Promise<boolean> {
   for (const home of await homesOf(dataDir)) if ((await clusterVersion(home)) !== null) return true
   return false
@@ -124,7 +123,7 @@ class Membership implements EmbeddedPostgres {
     this.url = urlOf(server.port, password)
     this.dataDir = place.home
     this.started = server.child !== null
-    this.#supervision = supervise(server, () => this.#bringBack(), log, this.#leaving.signal)
+    this.#supervision = supervise(server, () => this.#restart(), log, this.#leaving.signal)
   }
 
   stop(): Promise<void> {
@@ -144,8 +143,8 @@ class Membership implements EmbeddedPostgres {
     })
   }
 
-  /** On the same port, because that is what others have been told. */
-  async #bringBack(): Promise<Server> {
+  /** Restarts the server on the same port, because others are connected to that port. */
+  async #restart(): Promise<Server> {
     const server = await withLock(this.#place, () =>
       bringUp({
         place: this.#place,
@@ -155,7 +154,7 @@ class Membership implements EmbeddedPostgres {
         signal: this.#leaving.signal,
       }),
     )
-    if (server.port !== this.#port) throw new Error(`someone else has started it, on port ${server.port}.`)
+    if (server.port !== this.#port) throw new Error(`another process has started it on port ${server.port}.`)
     return server
   }
 }

@@ -1,10 +1,9 @@
 /**
- * Mutual exclusion between the processes of one machine by a file that names its holder.
+ * Mutual exclusion between processes on one machine, by a file that names its holder.
  *
- * Invariants: the file appears complete (a hard link) or not at all; a living holder's file is removed by the
- * holder alone; a dead holder's file is removed by whoever holds the lock on *that holder's* removal, a file
- * of its own, taken the same way. So two processes that find the same dead holder can never both go on, and
- * a process killed at any point wedges nobody.
+ * Invariants: the file appears complete (as a hard link) or not at all; only the holder removes the file of a living holder; the
+ * file of a dead holder is removed under a separate lock for the removal of *that holder*, which is taken in the same way. So two
+ * processes that find the same dead holder never both continue, and a process that is killed at any point blocks no other.
  */
 import { randomUUID } from 'node:crypto'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
@@ -14,9 +13,9 @@ import { isRunning, ownIdentity } from './process-identity.ts'
 const POLL_MS = 10
 
 /**
- * Runs `work` while no one else runs theirs under the same path. Not reentrant. The directory must exist.
+ * Runs `work` while no other process runs work under the same path. Not reentrant. The directory must exist.
  *
- * @throws what `work` throws; an Error that names the holder when the lock is not free within `waitMs`
+ * @throws what `work` throws; an Error that names the holder if the lock is not free within `waitMs`
  */
 export async function withFileLock<T>(path: string, waitMs: number, work: () => Promise<T>): Promise<T> {
   const claim = `${await ownIdentity()} ${randomUUID()}`
@@ -45,7 +44,7 @@ export async function withFileLock<T>(path: string, waitMs: number, work: () => 
   }
 }
 
-/** @returns false when the lock is held */
+/** @returns false if the lock is held */
 async function create(path: string, claim: string): Promise<boolean> {
   const draft = `${path}.${claim.slice(-8)}`
   await writeFile(draft, claim)

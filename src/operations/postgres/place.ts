@@ -1,10 +1,9 @@
 /**
- * Where the embedded Postgres keeps its data, and as whom it runs.
+ * Decides where embedded Postgres keeps its data, and as which account it runs.
  *
- * Postgres refuses to run as root. Started by root, it runs as the account that owns the cluster already, or
- * else as `postgres` or `nobody`. Where that account cannot enter the data directory (a checkout below a 0700
- * home), the data lies below /var/lib/onhand and a note in the data directory says so. Directories of the
- * user are never changed to let the account in.
+ * Postgres refuses to run as root. Started by root, it runs as the account that owns the cluster, or else as `postgres` or `nobody`.
+ * If that account cannot enter the data directory (such as a checkout below a 0700 home), the data is below /var/lib/onhand, and a
+ * note in the data directory says so. The permissions of the user's directories are never changed.
  */
 import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -30,13 +29,13 @@ export interface Account {
 }
 
 export interface Place {
-  /** Absolute, without symbolic links. Holds the cluster and, beside it, its password, log, lock and users. */
+  /** Absolute path without symbolic links. Contains the cluster, its password, log, lock and users. */
   readonly home: string
-  /** null: the account of this process. */
+  /** Null: the account of this process. */
   readonly account: Account | null
 }
 
-/** For what root cannot leave with the user. Belongs to root; the cluster's account may only look. */
+/** For data that cannot be in the user's directory. It belongs to root; the cluster's account may only read it. */
 export const SHARED_DIRECTORY = '/var/lib/onhand'
 
 export const clusterOf = (home: string): string => join(home, 'postgres')
@@ -46,9 +45,9 @@ export const logFileOf = (home: string): string => join(home, 'postgres.log')
 const NOTE = 'postgres-is-elsewhere.txt'
 
 /**
- * Creates the directory, not the cluster.
+ * Creates the directory, but not the cluster.
  *
- * @throws Error when the cluster belongs to another account, or lies where a directory of another name has left it
+ * @throws Error if the cluster belongs to another account, or if the directory was moved away from its cluster
  */
 export async function findPlace(dataDir: string): Promise<Place> {
   await mkdir(dataDir, { recursive: true })
@@ -58,14 +57,14 @@ export async function findPlace(dataDir: string): Promise<Place> {
   if (uid === 0) return findPlaceForRoot(home, owner)
   if (owner !== null && uid !== undefined && owner.uid !== uid) {
     throw new Error(
-      `The database in ${clusterOf(home)} belongs to the account with uid ${owner.uid}: start Onhand as that ` +
+      `The database in ${clusterOf(home)} belongs to the account with uid ${owner.uid}. Start Onhand as that ` +
         'account or as root, or choose another data directory.',
     )
   }
   return { home, account: null }
 }
 
-/** Where the cluster of a data directory can lie; nowhere if there is no such directory. */
+/** @returns the directories that can contain the cluster of a data directory; none if the data directory does not exist */
 export async function homesOf(dataDir: string): Promise<string[]> {
   const home = await realpath(dataDir).catch(() => null)
   return home === null ? [] : [home, elsewhereOf(home)]
@@ -79,13 +78,13 @@ async function findPlaceForRoot(home: string, owner: Account | null): Promise<Pl
   const elsewhere = elsewhereOf(home)
   const ownerElsewhere = await ownerOf(clusterOf(elsewhere))
   const account = await accountFor(elsewhere, ownerElsewhere)
-  const note = `The database of ${home} lies in\n${elsewhere}\nbecause its account cannot enter this directory.\n`
+  const note = `The database of ${home} is in\n${elsewhere}\nbecause its account cannot enter this directory.\n`
   if (ownerElsewhere === null) {
-    await refuseForeignNote(home, elsewhere, note)
+    await rejectForeignNote(home, elsewhere, note)
     if (await canEnter(account, home)) return { home, account }
     await makeSharedDirectory(elsewhere)
   }
-  // At once, because another process may be reading it.
+  // Replace the note atomically, because another process may be reading it.
   const draft = join(home, `${NOTE}.${randomUUID()}`)
   await writeFile(draft, note)
   await rename(draft, join(home, NOTE))
@@ -99,21 +98,21 @@ async function accountFor(home: string, owner: Account | null): Promise<Account>
   return account
 }
 
-/** Makes a directory below the shared one that every account can enter, whatever the umask. */
+/** Creates a directory below the shared one that every account can enter, whatever the umask. */
 export async function makeSharedDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   await chmod(SHARED_DIRECTORY, 0o755)
   await chmod(directory, 0o755)
 }
 
-/** A directory that was moved or copied brings its note along. An empty database must not pass for the old one. */
-async function refuseForeignNote(home: string, elsewhere: string, note: string): Promise<void> {
+/** A moved or copied directory still contains its note. It must not get an empty database in place of the old one. */
+async function rejectForeignNote(home: string, elsewhere: string, note: string): Promise<void> {
   const path = join(home, NOTE)
   const found = await readFile(path, 'utf8').catch(() => note)
   if (found === note) return
   throw new Error(
-    `${home} has been moved or copied. ${path} says where its database lies: move that directory to ` +
-      `${elsewhere}, or delete the note to begin with an empty database.`,
+    `${home} has been moved or copied. ${path} says where its database is. Move that directory to ` +
+      `${elsewhere}, or delete the note to start with an empty database.`,
   )
 }
 
@@ -124,12 +123,12 @@ async function unprivilegedAccount(): Promise<Account> {
     if (uid !== undefined) return { uid: Number(uid), gid: Number(gid) }
   }
   throw new Error(
-    'Postgres refuses to run as root, and /etc/passwd has neither postgres nor nobody: start Onhand as ' +
+    'Postgres refuses to run as root, and /etc/passwd has neither postgres nor nobody. Start Onhand as ' +
       'another account, or set DATABASE_URL.',
   )
 }
 
-/** Asks by trying, because modes do not tell the whole truth where there are ACLs. */
+/** Tries to enter the directory, because with ACLs the mode is not sufficient. */
 async function canEnter(account: Account, directory: string): Promise<boolean> {
   try {
     await promisify(execFile)('/bin/sh', ['-c', 'cd "$0"', directory], { ...account, cwd: '/' })

@@ -1,6 +1,5 @@
 /**
- * The running server of a cluster. Its truth is `postmaster.pid`, which Postgres writes there: which process,
- * which port, and whether it is ready.
+ * The running server of a cluster. Postgres writes its process id, its port and whether it is ready to `postmaster.pid`.
  */
 import { execFile } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
@@ -17,11 +16,11 @@ export interface Postmaster {
   readonly pid: number
   readonly identity: string
   readonly port: number
-  /** `ready`, `starting`, `stopping`; empty when the file is still being written. */
+  /** `ready`, `starting` or `stopping`; empty while the file is being written. */
   readonly status: string
 }
 
-/** The shutdown writes what is still in memory, up to `max_wal_size`. */
+/** The shutdown writes everything that is still in memory, up to `max_wal_size`. */
 const STOP_TIMEOUT_MS = 60_000
 const POLL_MS = 10
 const CONNECT_TIMEOUT_S = 5
@@ -35,7 +34,7 @@ const NOT_YET = new Set([
 ])
 const UNKNOWN_DATABASE = '3D000'
 
-/** The path of a program called postgres, not the title that its child processes give themselves. */
+/** Matches the path of a program called postgres, but not the process titles of its children. */
 const POSTGRES_COMMAND = /(^|[/\\])postgres(\.exe)?"?( |$)/
 
 const pidFileOf = (home: string): string => join(clusterOf(home), 'postmaster.pid')
@@ -57,10 +56,10 @@ export async function findPostmaster(home: string): Promise<Postmaster | null> {
 }
 
 /**
- * The running server, as soon as it answers; null when none runs. Waits for one that starts or stops.
+ * Returns the running server as soon as it answers; null if none runs. Waits while a server starts or stops.
  *
  * @param deadline on the clock of `performance.now()`
- * @throws Error when the deadline has passed, or the server is not one that the password opens
+ * @throws Error if the deadline has passed, or if the server does not accept the password
  */
 export async function findServer(
   home: string,
@@ -73,14 +72,14 @@ export async function findServer(
     if (found.status === 'ready' && (await answers(found, password))) return found
     if (performance.now() > deadline) {
       throw new Error(
-        `Postgres, process ${found.pid}, does not answer and calls itself "${found.status}". Its log is ${logFileOf(home)}.`,
+        `Postgres, process ${found.pid}, does not answer; its status is "${found.status}". Its log is ${logFileOf(home)}.`,
       )
     }
     await setTimeout(POLL_MS)
   }
 }
 
-/** Also creates the database, which a start that was interrupted may have left undone. */
+/** Also creates the database if an interrupted start did not. */
 async function answers({ port }: Postmaster, password: string): Promise<boolean> {
   try {
     try {
@@ -92,9 +91,12 @@ async function answers({ port }: Postmaster, password: string): Promise<boolean>
     return true
   } catch (error) {
     if (NOT_YET.has((error as NodeJS.ErrnoException).code ?? '')) return false
-    throw new Error(`The server on port ${port} does not let us in: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw new Error(
+      `The server on port ${port} does not accept the connection: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
@@ -113,9 +115,9 @@ async function runStatement(url: string, statement: string): Promise<void> {
 }
 
 /**
- * Removes what would make Postgres believe that it already runs: a pid that now belongs to a stranger or a
- * zombie, or a file that a power failure left empty. A dead pid it handles itself, and in every case it also
- * looks for the shared memory of a server of this cluster, so two can never run.
+ * Removes a pid file that would make Postgres assume that it is already running: with a pid that now belongs to another program or
+ * a zombie, or a file that a power failure left empty. Postgres itself handles a dead pid, and always checks for the shared memory
+ * of another server of this cluster, so two servers can never run.
  */
 export async function clearMisleadingPidFile(home: string): Promise<void> {
   const path = pidFileOf(home)
@@ -125,23 +127,23 @@ export async function clearMisleadingPidFile(home: string): Promise<void> {
 }
 
 /**
- * Fast shutdown: connections are cut, transactions rolled back, everything written.
+ * Shuts down fast: Postgres closes connections, rolls back transactions and writes everything to disk.
  *
- * @throws Error when it takes more than a minute; the shutdown goes on
+ * @throws Error if it takes more than a minute; the shutdown continues
  */
 export async function stopPostmaster({ pid, identity }: Postmaster): Promise<void> {
   await interrupt(pid)
   const deadline = performance.now() + STOP_TIMEOUT_MS
   while (await isRunning(identity)) {
     if (performance.now() > deadline)
-      throw new Error(`Postgres, process ${pid}, has not shut down in a minute.`)
+      throw new Error(`Postgres, process ${pid}, has not shut down within a minute.`)
     await setTimeout(POLL_MS)
   }
 }
 
 async function interrupt(pid: number): Promise<void> {
   if (process.platform === 'win32') {
-    // There a signal from Node would end the process on the spot.
+    // On Windows, a signal from Node would end the process without a shutdown.
     await promisify(execFile)(join(findPackage(), 'native', 'bin', 'pg_ctl.exe'), [
       'kill',
       'INT',

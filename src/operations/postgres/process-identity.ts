@@ -1,19 +1,19 @@
 /**
- * Which process a pid in a file means. Pids are handed out again, in a restarted container even at once and
- * to the same program, so a file names a process by its pid and the time at which it began.
+ * Identifies the process that a file names. Pids are reused, in a restarted container even at once and by the same program, so a file
+ * names a process by its pid and its start time.
  */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 export interface RunningProcess {
-  /** One word that begins with the pid; no other process ever has the same. On Windows only the pid. */
+  /** One word that starts with the pid and is unique to this process. On Windows it is only the pid. */
   readonly identity: string
-  /** As it was started, arguments separated by spaces; empty where that cannot be seen. */
+  /** The command line, with arguments separated by spaces; empty if it is not accessible. */
   readonly command: string
 }
 
-/** @returns null when no such process runs; a zombie does not run */
+/** @returns null if no such process is running; a zombie is not running */
 export async function findProcess(pid: number): Promise<RunningProcess | null> {
   if (process.platform === 'linux') return findInProc(pid)
   if (process.platform !== 'win32') return findByPs(pid)
@@ -26,7 +26,7 @@ export async function isRunning(identity: string): Promise<boolean> {
 
 let own: Promise<string> | undefined
 
-/** The identity of this very process. */
+/** The identity of this process. */
 export function ownIdentity(): Promise<string> {
   own ??= findProcess(process.pid).then((found) => {
     if (found === null) throw new Error(`This process, ${process.pid}, is not in the list of processes.`)
@@ -53,7 +53,7 @@ async function findInProc(pid: number): Promise<RunningProcess | null> {
       readFile(`/proc/${pid}/stat`, 'utf8'),
       readFile(`/proc/${pid}/cmdline`, 'utf8'),
     ])
-    // The second field is the program's name in brackets, and may hold brackets and spaces itself.
+    // The second field is the program's name in brackets. The name may contain brackets and spaces.
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (state === 'Z' || state === 'X') return null
     const began = fields[18]
@@ -72,7 +72,7 @@ async function findByPs(pid: number): Promise<RunningProcess | null> {
   const columns = ['-o', 'stat=', '-o', 'lstart=', '-o', 'command=']
   const env = { PATH: process.env.PATH, LC_ALL: 'C' }
   const { stdout } = await promisify(execFile)('ps', ['-ww', '-p', String(pid), ...columns], { env }).catch(
-    // ps fails when it finds nothing.
+    // `ps` fails if it finds nothing.
     () => ({ stdout: '' }),
   )
   const [, state, began, command] = PS_LINE.exec(stdout.trim()) ?? []

@@ -1,8 +1,8 @@
 /**
- * Brings the server of a cluster up. Only the holder of the home's lock may do so.
+ * Starts the server of a cluster. Only the holder of the home's lock may do so.
  *
- * It is started as a process group of its own that writes to its log file alone, so it outlives us: a signal
- * from the terminal does not reach it, and after `kill -9` of Node the next process finds it running.
+ * The server is its own process group and writes only to its log file, so it outlives this process: a signal from the terminal does
+ * not reach it, and after `kill -9` of Node the next process finds it running.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -17,11 +17,11 @@ import type { Postmaster } from './postmaster.ts'
 
 /** A server that answers. */
 export interface Server extends Postmaster {
-  /** null: it was running already. */
+  /** Null if the server was already running. */
   readonly child: ChildProcess | null
 }
 
-/** Given on the command line, so that no file in the cluster weakens what makes a commit durable. */
+/** Passed on the command line, so that no file in the cluster can weaken the durability of commits. */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -45,34 +45,34 @@ const MAX_LOG_BYTES = 10_000_000
 const TAIL_LINES = 15
 
 /**
- * Below the range from which systems number outgoing connections: while the server is away, one of those,
- * even a client's own attempt to reconnect, could take its port.
+ * Below the range of ports for outgoing connections. Otherwise an outgoing connection, even a client's attempt to reconnect, could
+ * take the port of the server while it is down.
  */
 const PORTS = { first: 20_000, count: 12_000 }
 const MAX_PORT_TRIES = 100
 
 /**
- * Failures that pass: the port was taken in the meantime; processes of a killed server still hold its memory;
- * another server, whose starter was killed, is coming up.
+ * Temporary failures: the port was taken in the meantime; processes of a killed server still hold its memory; another server, whose
+ * starter was killed, is starting.
  */
-const PASSING =
+const TEMPORARY =
   /Address already in use|could not create any TCP\/IP sockets|still in use|postmaster\.pid" already exists/
 
 export interface Start {
   readonly place: Place
   readonly password: string
-  /** Asked for the path of `postgres` only when one must be started. */
+  /** Returns the path of `postgres`. Called only if a server must be started. */
   readonly program: () => Promise<string>
-  /** null: any that is free. */
+  /** Null: any free port. */
   readonly port: number | null
-  /** Ends the attempts, not a server that is coming up. */
+  /** Ends the attempts, but not a server that is starting. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Takes over the server that runs, or starts one.
+ * Takes over the running server, or starts one.
  *
- * @throws Error with the end of the server's log when it does not come up in 30 s
+ * @throws Error with the end of the server's log if it does not start within 30 s
  */
 export async function bringUp({ place, password, program, port, signal }: Start): Promise<Server> {
   const { home } = place
@@ -85,11 +85,11 @@ export async function bringUp({ place, password, program, port, signal }: Start)
     const logStart = await rotateLog(home)
     child = await launch(place, await program(), port ?? (await findFreePort()))
     if (await comesUp(child, home, deadline)) continue
-    const said = (await readFile(logFileOf(home))).subarray(logStart).toString()
+    const output = (await readFile(logFileOf(home))).subarray(logStart).toString()
     const late = performance.now() > deadline
-    if (late || !PASSING.test(said)) {
-      const what = late ? `did not come up in ${START_TIMEOUT_MS / 1000} s` : 'stopped while starting'
-      const tail = said.trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
+    if (late || !TEMPORARY.test(output)) {
+      const what = late ? `did not start within ${START_TIMEOUT_MS / 1000} s` : 'stopped while starting'
+      const tail = output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
       throw new Error(`Postgres ${what}. The end of its log, ${logFileOf(home)}:\n${tail}`)
     }
     await setTimeout(retryMs, undefined, { signal })
@@ -116,7 +116,7 @@ async function launch({ home, account }: Place, program: string, port: number): 
   }
 }
 
-/** @returns false when it has exited, or the deadline has passed */
+/** @returns false if it has exited, or if the deadline has passed */
 async function comesUp(child: ChildProcess, home: string, deadline: number): Promise<boolean> {
   while (child.exitCode === null && child.signalCode === null && performance.now() < deadline) {
     const found = await findPostmaster(home)
@@ -126,7 +126,7 @@ async function comesUp(child: ChildProcess, home: string, deadline: number): Pro
   return false
 }
 
-/** @returns where the log of the next start begins, in bytes */
+/** @returns the offset in bytes at which the log of the next start begins */
 async function rotateLog(home: string): Promise<number> {
   const path = logFileOf(home)
   const size = await stat(path).then(
@@ -143,7 +143,7 @@ async function findFreePort(): Promise<number> {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
     if (await isFree(port)) return port
   }
-  throw new Error(`No port of 127.0.0.1 was found free in ${MAX_PORT_TRIES} tries.`)
+  throw new Error(`Found no free port of 127.0.0.1 in ${MAX_PORT_TRIES} tries.`)
 }
 
 function isFree(port: number): Promise<boolean> {

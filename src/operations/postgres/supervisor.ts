@@ -1,4 +1,4 @@
-/** Brings a server back whenever it dies, for as long as someone uses it. */
+/** Restarts a server whenever it dies, as long as a process uses it. */
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import type { Server } from './start.ts'
@@ -7,18 +7,18 @@ import { isRunning } from './process-identity.ts'
 const WATCH_INTERVAL_MS = 1_000
 const FIRST_BACKOFF_MS = 200
 const MAX_BACKOFF_MS = 10_000
-/** A server that ran for this long did not die of its start. */
+/** If a server ran for this long, its start is not what made it die. */
 const STABLE_MS = 60_000
 
 /**
- * Returns when the signal is aborted, and an attempt that runs then has ended; never gives up before, and
- * never rejects. None of its waiting keeps Node alive.
+ * Runs until the signal is aborted and a restart in progress has ended. It never gives up before, and never rejects. Its timers do not
+ * keep Node running.
  *
- * @param bringBack may find that another user of the server was faster, and take over what that one started
+ * @param restart may find that another user of the server was faster, and take over its server
  */
 export async function supervise(
   first: Server,
-  bringBack: () => Promise<Server>,
+  restart: () => Promise<Server>,
   log: (message: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -34,15 +34,15 @@ export async function supervise(
         server = null
       }
       await setTimeout(backoffMs(failures++), undefined, { signal, ref: false })
-      server = await bringBack()
-      log(`Postgres is back on port ${server.port}, process ${server.pid}.`)
+      server = await restart()
+      log(`Postgres has restarted on port ${server.port}, process ${server.pid}.`)
     } catch (error) {
-      if (!signal.aborted) log(`Postgres could not be brought back: ${(error as Error).message}`)
+      if (!signal.aborted) log(`Postgres could not be restarted: ${(error as Error).message}`)
     }
   }
 }
 
-/** At once the first time: most servers die only once. */
+/** The first restart is immediate, because most servers die only once. */
 const backoffMs = (failures: number): number =>
   failures === 0 ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1))
 

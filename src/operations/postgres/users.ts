@@ -1,6 +1,6 @@
 /**
- * The processes that use a server, each a file that is named by its pid and says who it is and which port it
- * relies on. Files of the dead are removed by whoever looks. Only the holder of the home's lock may look or write.
+ * The processes that use a server. Each has a file that is named by its pid and contains its identity and the port that it uses.
+ * Reading removes the files of dead processes. Only the holder of the home's lock may read or write.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ export async function unregister(home: string, registration: Registration): Prom
   await rm(join(directoryOf(home), registration), { force: true })
 }
 
-/** @returns the port that the living users rely on; null when there are none */
+/** @returns the port that the living users use; null if there are none */
 export async function portInUse(home: string): Promise<number | null> {
   const directory = directoryOf(home)
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
@@ -36,7 +36,7 @@ export async function portInUse(home: string): Promise<number | null> {
   let used: number | null = null
   for (const name of names) {
     const path = join(directory, name)
-    // A process that was killed while writing has left an empty entry: nobody, too.
+    // A process that was killed while writing has left an empty file; it does not count either.
     const [identity, port] = (await readFile(path, 'utf8')).split(' ') as [string, string | undefined]
     if (await isRunning(identity)) used = Number(port)
     else await rm(path, { force: true })

@@ -1,7 +1,7 @@
 export interface Check {
-  /** What is claimed. */
+  /** The claim, as a sentence. */
   readonly claim: string
-  /** What it was proven with, or some of what is wrong, a line for each. */
+  /** What proves the claim, or the first contradictions, one per line. */
   readonly detail: string
   readonly holds: boolean
 }
@@ -9,8 +9,8 @@ export interface Check {
 const MAX_SHOWN = 5
 
 /**
- * @param wrong what contradicts the claim, in words
- * @param proof what there is to say if nothing does
+ * @param wrong descriptions of what contradicts the claim
+ * @param proof the detail to show if nothing does
  */
 export function checked(claim: string, wrong: readonly string[], proof: string): Check {
   if (wrong.length === 0) return { claim, holds: true, detail: proof }

@@ -4,7 +4,7 @@ import { createProgressRead } from '../../projector/progress.ts'
 import { checked } from './check.ts'
 import type { Check } from './check.ts'
 
-/** All that follow the log, projections and streams, whether they run and stand where a commit ends. */
+/** Checks that each consumer of the log, projection or stream, is running and stands at the end of a commit. */
 export async function checkConsumers(db: Database): Promise<Check> {
   const wrong: string[] = []
   const progress = await createProgressRead(db)()
@@ -13,7 +13,11 @@ export async function checkConsumers(db: Database): Promise<Check> {
     if (!isInLog) wrong.push(`${where} ${describeLost(projection, position, head.position)}`)
     else if (error !== null) wrong.push(`${where} has stopped: ${error}`)
   }
-  return checked('All that follow the log are on it, and none has stopped.', wrong, names(progress))
+  return checked(
+    'Every consumer stands at a commit of the log, and none has stopped.',
+    wrong,
+    names(progress),
+  )
 }
 
 const names = (progress: readonly { readonly projection: string }[]): string =>

@@ -8,7 +8,7 @@ import type { Check } from './check.ts'
 
 const CHUNK_EVENTS = 20_000
 
-/** Counts the log up to these heads, in chunks, so that no snapshot is held for long. */
+/** Counts the events up to these heads in chunks, so that no snapshot is open for long. */
 export async function checkLog(db: Database, heads: ReadonlyMap<Partition, LogPoint>): Promise<Check[]> {
   const gaps: string[] = []
   const untagged: string[] = []
@@ -18,7 +18,7 @@ export async function checkLog(db: Database, heads: ReadonlyMap<Partition, LogPo
     if (head.position > 0n && head.tag === 0n)
       untagged.push(`event ${partition}:${head.position}, the last one, has no tag`)
     for (let after = 0n; after < head.position; after += BigInt(CHUNK_EVENTS)) {
-      const found = await look(db, partition, after, head.position)
+      const found = await checkChunk(db, partition, after, head.position)
       gaps.push(...found.gaps)
       untagged.push(...found.untagged)
     }
@@ -28,14 +28,14 @@ export async function checkLog(db: Database, heads: ReadonlyMap<Partition, LogPo
     checked(
       'Every commit ends with a tag.',
       untagged,
-      'each event before a later moment has one, and the last',
+      'the last event has one, and each before an event with a later time',
     ),
   ]
 }
 
-async function look(db: Database, partition: Partition, after: bigint, head: LogPosition) {
+async function checkChunk(db: Database, partition: Partition, after: bigint, head: LogPosition) {
   const upTo = after + BigInt(CHUNK_EVENTS) < head ? after + BigInt(CHUNK_EVENTS) : head
-  // Events of one commit share their moment, so where the moment changes, a commit has ended.
+  // Events of one commit have the same time, so a commit ends where the time changes.
   const [row] = await db.execute<{
     count: number
     first: string | null

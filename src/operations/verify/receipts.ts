@@ -1,4 +1,4 @@
-/** Receipts and the log, against each other. */
+/** Compares the receipts with the log. */
 import { sql } from 'drizzle-orm'
 import type { LogPosition } from '../../domain/values.ts'
 import type { Database } from '../../lib/postgres.ts'
@@ -7,10 +7,10 @@ import type { Partition } from '../../log/partition.ts'
 const CHUNK_RECEIPTS = 10_000
 
 /**
- * Every command in a stretch of the log that is young enough has one receipt, which says where the command ended. So a command
- * that is there twice, or whose receipt is lost, shows.
+ * Checks a range of the log: every command that is recent enough must have one receipt, with the position where the command ended.
+ * This finds commands that are in the log twice, and lost receipts.
  *
- * @param after a commit's end, as is `upTo`
+ * @param after the end of a commit, as is `upTo`
  */
 export async function checkCommands(
   db: Database,
@@ -19,7 +19,7 @@ export async function checkCommands(
   upTo: LogPosition,
   retentionHours: number,
 ): Promise<string[]> {
-  // A sweeper's clock may be a little ahead of Postgres'.
+  // The clock of a sweeper may be slightly ahead of the clock of Postgres.
   const kept = sql`now() - ${retentionHours} * interval '1 hour' + interval '10 minutes'`
   const rows = await db.execute<{
     command: string
@@ -45,11 +45,11 @@ export async function checkCommands(
     const what = `command ${command}, which ends at event ${partition}:${ends},`
     if (!found) return `${what} has no receipt`
     if (says === ends) return `${what} is in the log twice`
-    return `${what} ends at ${says === null ? 'no event, as it was refused' : says} by its receipt: it is in the log twice, or the receipt is wrong`
+    return `${what} ${says === null ? 'was rejected' : `ends at ${says}`} according to its receipt: it is in the log twice, or the receipt is wrong`
   })
 }
 
-/** No accepted command's receipt lies beyond the log: what was acknowledged is there. */
+/** Checks that no receipt is beyond the end of the log, so that all acknowledged commands are in the log. */
 export async function checkReceipts(
   db: Database,
   partition: Partition,
@@ -77,7 +77,7 @@ export async function checkReceipts(
     receipts += chunk.count
     for (const one of chunk.beyond ?? [])
       wrong.push(
-        `the receipt of command ${one} lies beyond the log of partition ${partition}, which ends at ${chunk.head}`,
+        `the receipt of command ${one} is beyond the end of the log of partition ${partition}, which is ${chunk.head}`,
       )
     if (chunk.count < CHUNK_RECEIPTS) return { receipts, wrong }
     after = chunk.last

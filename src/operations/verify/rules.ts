@@ -1,4 +1,4 @@
-/** Rules that hold between rows of the stock, after every command. */
+/** Checks rules between the rows of the stock tables that hold after every command. */
 import { sql } from 'drizzle-orm'
 import { homeOf } from '../../command/claims.ts'
 import { MAX_QUANTITY } from '../../domain/values.ts'
@@ -10,7 +10,7 @@ import type { Check } from './check.ts'
 
 const CHUNK_ROWS = 5000
 
-/** @param partitions all of the log's */
+/** @param partitions all partitions of the log */
 export async function checkRules(db: Database, partitions: readonly Partition[]): Promise<Check[]> {
   const idle: string[] = []
   const tooMany: string[] = []
@@ -20,13 +20,13 @@ export async function checkRules(db: Database, partitions: readonly Partition[])
     unclaimed.push(...(await checkClaims(db, partition, partitions.length)))
   }
   return [
-    checked('No line waits for stock that is there.', idle, 'of each product, the smallest line that waits'),
-    checked('No product is over the limit.', tooMany, `at most ${MAX_QUANTITY} units in all its batches`),
     checked(
-      'Every batch has its claim to its reference.',
-      unclaimed,
-      'in the home partition of the reference',
+      'No line waits for stock that is available.',
+      idle,
+      'checked with the smallest waiting line of each product',
     ),
+    checked('No product is over the limit.', tooMany, `at most ${MAX_QUANTITY} units in all its batches`),
+    checked('Every batch has a claim to its reference.', unclaimed, 'in the home partition of the reference'),
   ]
 }
 
@@ -57,7 +57,7 @@ async function checkProducts(db: Database, partition: Partition, idle: string[],
     )
     for (const { sku, free, total, waits, order } of rows) {
       if (waits !== null && waits <= free)
-        idle.push(`order ${order} waits for ${waits} of ${sku}, and one of its batches has ${free} free`)
+        idle.push(`order ${order} waits for ${waits} of ${sku}, but one of its batches has ${free} free`)
       if (Number(total) > MAX_QUANTITY) tooMany.push(`${sku} has ${total} units`)
     }
     if (end === undefined) return
@@ -89,7 +89,7 @@ async function checkClaims(db: Database, partition: Partition, partitions: numbe
       const at = homeOf(reference as BatchReference, partitions)
       if (claimant === null) wrong.push(`batch ${reference} has no claim`)
       else if (claimant !== sku || home !== at)
-        wrong.push(`batch ${reference} is of ${sku}, and its claim, in partition ${home}, is for ${claimant}`)
+        wrong.push(`batch ${reference} is of ${sku}, but its claim, in partition ${home}, is for ${claimant}`)
     }
     const last = rows.at(-1)
     if (last === undefined || rows.length < CHUNK_ROWS) return wrong

@@ -1,6 +1,6 @@
 /**
- * The write side's tables as the log alone would have them, in tables of their own, and every rule that the log broke on the
- * way. Memory is bounded by the caches, whatever the number of lines.
+ * Rebuilds the write side's tables from the log, in separate tables, and records every rule that the log breaks. The caches bound the
+ * memory, whatever the number of lines.
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { date, integer } from 'drizzle-orm/pg-core'
@@ -27,7 +27,7 @@ import { stock } from '../../log/tables.ts'
 import type { StockBefore } from '../../domain/events/event-kind.ts'
 import { checkBatch, checkEvent } from './stock-rules.ts'
 
-/** Of their tables, without constraints: what the log says may break them. */
+/** The separate tables have no constraints, because a faulty log may break them. */
 const batchesTable = stock.table('batches_verify', {
   partition: integer('partition').notNull(),
   reference: id('reference').$type<BatchReference>().notNull(),
@@ -58,20 +58,20 @@ const MAX_CACHED = 20_000
 const MAX_FINDINGS = 100
 
 export class StockReplay {
-  /** Each batch that a command left with more allocated than it has, or less than nothing. Only the first hundred. */
+  /** Batches that a commit left with more allocated than they have, or with less than zero. Only the first hundred. */
   readonly oversold: string[] = []
-  /** Each event that does not follow from those before it. Only the first hundred. */
+  /** Events that contradict those before them. Only the first hundred. */
   readonly impossible: string[] = []
   readonly #batches = new LRUCache<string, Batch>({ max: MAX_CACHED })
   readonly #lines = new LRUCache<string, Line>({ max: MAX_CACHED })
   readonly #tables: Tables
 
-  /** @param db has the two tables, empty */
+  /** @param db has the two tables, which are empty */
   constructor(db: Database) {
     this.#tables = prepareTables(db)
   }
 
-  /** Takes a partition's next commits. */
+  /** Applies the next commits of a partition. */
   async take(partition: Partition, events: readonly LoggedEvent[]): Promise<void> {
     const page = new Page(partition)
     await this.#load(page, events)
@@ -81,7 +81,7 @@ export class StockReplay {
       page.apply(recorded)
       const reference = batchOf(recorded.event)
       if (reference !== null) touched.add(reference)
-      // A batch that shrinks gives up lines in the events that follow; it must be right once the commit ends.
+      // After a batch shrinks, the next events remove lines from it, so check it at the end of the commit.
       if (recorded.tag === null) continue
       for (const one of touched)
         note(this.oversold, checkBatch(partition, recorded.position, page.batches.get(one)))
@@ -133,7 +133,7 @@ export class StockReplay {
   }
 }
 
-/** What a page of events concerns, in memory. */
+/** The batches and lines that a page of events concerns, in memory. */
 class Page {
   readonly partition: Partition
   readonly batches = new Map<BatchReference, Batch>()
@@ -145,7 +145,7 @@ class Page {
     this.partition = partition
   }
 
-  /** As the rules ask for it. */
+  /** The state that the checks of an event read. */
   readonly before: StockBefore = {
     batch: (reference) => this.batches.get(reference),
     line: (orderId, sku) => this.lines.get(lineKey(orderId, sku)),
@@ -155,7 +155,7 @@ class Page {
     const { event } = recorded
     const change = batchChange(event)
     const before = change === null ? undefined : this.batches.get(change.reference)
-    // What happens to a batch that does not exist is reported as impossible.
+    // A change of a batch that does not exist has been reported as impossible.
     if (change !== null && (change.isNew || before !== undefined)) {
       this.batches.set(change.reference, evolveBatch(before, event.sku, change, recorded.position))
       this.changedBatches.add(change.reference)

@@ -1,4 +1,4 @@
-/** Whether an event follows from those before it, and whether a commit left a batch as it may be. For `onhand verify`. */
+/** For `onhand verify`: checks that an event follows from those before it, and that a commit leaves a batch valid. */
 import { kindOf } from '../../domain/events.ts'
 import type { StockBefore } from '../../domain/events/event-kind.ts'
 import type { Batch } from '../../domain/product.ts'
@@ -6,7 +6,7 @@ import type { LogPosition } from '../../domain/values.ts'
 import type { Partition } from '../../log/partition.ts'
 import type { LoggedEvent } from '../../log/read.ts'
 
-/** @returns what is wrong with the event; null if it follows from what was before */
+/** @returns what is wrong with the event; null if it follows from those before it */
 export function checkEvent(
   partition: Partition,
   { position, event }: Pick<LoggedEvent, 'position' | 'event'>,
@@ -16,7 +16,7 @@ export function checkEvent(
   return wrong === null ? null : `event ${partition}:${position} (${event.type}): ${wrong}`
 }
 
-/** @returns what is wrong with a batch as a commit left it */
+/** @returns what is wrong with a batch after a commit; null if nothing is */
 export function checkBatch(
   partition: Partition,
   position: LogPosition,

@@ -1,4 +1,4 @@
-/** Whether the database still has what protects the tables from bugs: keys, constraints, and only partitions that exist. */
+/** Checks that the database has all keys and constraints that protect it from bugs, and only rows of existing partitions. */
 import { sql } from 'drizzle-orm'
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -41,7 +41,7 @@ export async function checkConstraints(db: Database): Promise<Check> {
   return checked('All constraints are in place.', missing, `${tables.length} tables`)
 }
 
-/** In words, the same as `constraintsOf` finds. */
+/** Describes the expected constraints in the same words as `constraintsOf`. */
 function expected(table: PgTable): string[] {
   const { columns, primaryKeys, uniqueConstraints, checks } = getTableConfig(table)
   const named = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ')

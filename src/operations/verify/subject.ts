@@ -1,4 +1,4 @@
-/** What is made again from the log and compared: the write side's tables, and each projection. */
+/** The subjects of `onhand verify`, which are rebuilt from the log and compared: the write side's tables, and each projection. */
 import { sql } from 'drizzle-orm'
 import { BATCHES, LINES, StockReplay } from './stock-replay.ts'
 import type { LogPosition } from '../../domain/values.ts'
@@ -16,13 +16,13 @@ import { checked } from './check.ts'
 import type { Check } from './check.ts'
 
 export interface Subject {
-  /** Where its tables stand at this moment. */
+  /** Returns the position that its tables have reached now. */
   readonly goal: (partition: Partition) => Promise<LogPosition>
-  /** @param entries whole commits, those that follow on what was taken before */
+  /** @param entries the commits that follow those taken before, each complete */
   readonly take: (partition: Partition, entries: readonly LogEntry[]) => Promise<void>
-  /** Compares, and takes what has come since by itself. */
+  /** Compares. It reads the events that have been added meanwhile by itself. */
   readonly compare: (partitions: readonly Partition[]) => Promise<Check[]>
-  /** What is said when its events cannot be taken. */
+  /** The claim that fails if its events cannot be applied. */
   readonly claim: string
 }
 
@@ -34,7 +34,7 @@ export async function projectionSubject(session: Session, projection: Projection
   await dropTable(db, `views.${tableName}`)
   const copy = await createCopy(db, createLogReader(db), checkpoints, projection, tableName, false)
   const goal = async (partition: Partition) => (await checkpoints.read(name, partition)).position
-  const claim = `The projection ${name} is what the log says.`
+  const claim = `Projection ${name} matches the log.`
   return {
     claim,
     goal,
@@ -77,7 +77,7 @@ export async function stockSubject(session: Session): Promise<Subject> {
     }
   }
   return {
-    claim: 'Batches and order lines are what the log says.',
+    claim: 'Batches and order lines match the log.',
     goal,
     take,
     async compare(partitions) {
@@ -88,15 +88,15 @@ export async function stockSubject(session: Session): Promise<Subject> {
         checked(
           'Every event follows from those before it.',
           replay.impossible,
-          'each was folded onto the stock before it',
+          'each was applied to the stock before it',
         ),
         checked(
           'Nothing was ever oversold.',
           replay.oversold,
           'after every commit, each batch had 0 <= allocated <= quantity',
         ),
-        checked('Batches are what the log says.', batches.differences, `${batches.rows} batches`),
-        checked('Order lines are what the log says.', lines.differences, `${lines.rows} lines`),
+        checked('Batches match the log.', batches.differences, `${batches.rows} batches`),
+        checked('Order lines match the log.', lines.differences, `${lines.rows} lines`),
       ]
     },
   }
@@ -104,7 +104,7 @@ export async function stockSubject(session: Session): Promise<Subject> {
 
 const dropTable = (db: Database, table: string) => db.execute(sql.raw(`drop table if exists ${table}`))
 
-/** Whatever a run made, or one that was interrupted. */
+/** Drops the tables of this run, and of an interrupted one. */
 export async function dropWorkTables(db: Database, projections: readonly Projection[]): Promise<void> {
   for (const { copy } of [BATCHES, LINES]) await dropTable(db, copy)
   for (const { name } of projections) await dropTable(db, `views.${name}_verify`)

@@ -1,7 +1,7 @@
 /**
- * Looks now and then whether Redis still has what was written to it, for it may be emptied while nothing changes, and whether the
- * log still has it, for a database may lose its last commits. When a
- * cluster lost a node, the one in its place may lack some of the last writes, which nothing shows: then all is written anew.
+ * Checks whether Redis still has what was written to it, because it may be emptied while nothing changes, and whether the log still
+ * has it, because the database may lose its last commits. If a Redis cluster loses a node, the replacing node may lack the last
+ * writes without any sign of it, so then everything is rewritten.
  */
 import type { RedisLink } from '../lib/redis.ts'
 import type { Database, Session } from '../lib/postgres.ts'
@@ -9,20 +9,20 @@ import type { PartitionProgress } from '../projector/progress.ts'
 import { AVAILABILITY_REDIS, isLost, restoreReadModel } from './read-model.ts'
 import type { RedisAvailability } from './redis-availability.ts'
 
-export interface ReadModelKeeperOptions {
+export interface ReadModelMonitorOptions {
   readonly link: RedisLink
   readonly redis: RedisAvailability
-  /** For looks at the log's history. */
+  /** To read the history of the log. */
   readonly db: Database
   readonly progress: () => Promise<PartitionProgress[]>
   readonly openSession: () => Session
 }
 
-export class ReadModelKeeper {
-  readonly #options: ReadModelKeeperOptions
+export class ReadModelMonitor {
+  readonly #options: ReadModelMonitorOptions
   #nodeLost = false
 
-  constructor(options: ReadModelKeeperOptions) {
+  constructor(options: ReadModelMonitorOptions) {
     this.#options = options
     options.link.onFound((client) =>
       client.on('-node', () => {
@@ -31,7 +31,7 @@ export class ReadModelKeeper {
     )
   }
 
-  /** @throws why it cannot be restored now; it is then tried again at the next check */
+  /** @throws if it cannot be restored now; the next check tries again */
   async check(): Promise<void> {
     if (this.#nodeLost) {
       this.#nodeLost = false

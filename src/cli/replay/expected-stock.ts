@@ -1,16 +1,16 @@
 /**
- * What should become of one product: a single warehouse batch, and lines in the order in which they were placed. Much simpler
- * than the server's domain, and written without it, so that the two can disagree.
+ * The expected stock of one product: a single warehouse batch, and its lines in the order in which they were placed. This code is
+ * independent of the server's domain, so that the comparison can find errors in either.
  */
-export interface ShelfLine {
+export interface ExpectedLine {
   readonly orderId: string
   readonly quantity: number
   allocated: boolean
 }
 
-export class Shelf {
+export class ExpectedStock {
   quantity: number
-  readonly lines: ShelfLine[] = []
+  readonly lines: ExpectedLine[] = []
 
   constructor(quantity: number) {
     this.quantity = quantity
@@ -36,7 +36,7 @@ export class Shelf {
     return true
   }
 
-  /** The newest lines leave until the rest fits; then whoever has waited longest is served first. */
+  /** Removes the newest lines from the batch until the rest fits, then serves waiting lines in the order in which they were placed. */
   resize(quantity: number): void {
     this.quantity = quantity
     for (const line of this.lines.toReversed()) {
