@@ -5,14 +5,14 @@ import { samePoint } from '../log/point.ts'
 import type { LogPoint } from '../log/point.ts'
 
 /**
- * A partition's products as this process last left them. True exactly as long as the log's head is the point where this
- * process left it: any other position or tag means that another process wrote, or that commits were lost.
+ * The products of a partition as this process last wrote them. They are valid only while the log's head is the point at which
+ * this process left it: any other position or tag means that another process has written, or that commits were lost.
  */
 export class AggregateCache {
   readonly #products: LRUCache<Sku, Product>
   #head: LogPoint | null = null
 
-  /** @param maxEntries products and their batches, together */
+  /** @param maxEntries the maximum number of products and batches together */
   constructor(maxEntries: number) {
     this.#products = new LRUCache({
       maxSize: maxEntries,
@@ -20,22 +20,22 @@ export class AggregateCache {
     })
   }
 
-  /** Call with the head that the lock returned, before the first `get`. */
+  /** Must be called before the first `get` of a transaction, with the head that the lock returned. */
   enter(head: LogPoint): void {
-    if (this.#head === null || !samePoint(head, this.#head)) this.forget()
+    if (this.#head === null || !samePoint(head, this.#head)) this.clear()
   }
 
   get(sku: Sku): Product | undefined {
     return this.#products.get(sku)
   }
 
-  /** Call once the transaction that led to `head` is committed. */
+  /** Must be called after the commit of the transaction that led to `head`. */
   leave(head: LogPoint, products: Iterable<Product>): void {
     for (const product of products) this.#products.set(product.sku, product)
     this.#head = head
   }
 
-  forget(): void {
+  clear(): void {
     this.#products.clear()
     this.#head = null
   }

@@ -10,11 +10,11 @@ import { batches, batchReferences } from './tables.ts'
 const PAGE_ROWS = 5000
 
 /**
- * Deletes claims to batch references that were last made before a moment, and of which nothing came: their command was refused.
- * A command that claims the reference anew meanwhile keeps its claim, for it renews the claim's time.
+ * Deletes claims to batch references that were last renewed before a given time and have no batch, because their command was
+ * rejected. A command that claims the reference in the meantime keeps its claim, because it renews the claim's time.
  *
- * @param before longer ago than any command can take
- * @returns how many were deleted
+ * @param before a time before the start of every command that is still running
+ * @returns how many claims were deleted
  */
 export async function sweepClaims(db: Database, partitions: number, before: Date): Promise<number> {
   let swept = 0

@@ -1,9 +1,9 @@
 /**
- * Batch references are unique over all partitions, and no constraint spans them. So each reference has a home, the partition
- * that it hashes to, and a row there names the product that may use it. A batch is created only under such a claim.
+ * Batch references are unique over all partitions, but no constraint spans partitions. So each reference has a home, which is
+ * the partition that it hashes to, and a row there names the product that may use it. Creating a batch requires this claim.
  *
- * A claim is not released when its command is refused: another command may rely on it by then. The sweeper deletes claims
- * that are a day old and have no batch, which is longer than any command can take.
+ * A claim is not released when its command is rejected, because another command may rely on it by then. The sweeper deletes
+ * claims that are a day old and have no batch; no command takes that long.
  */
 import { sql } from 'drizzle-orm'
 import type { BatchReference, Sku } from '../domain/values.ts'
@@ -18,7 +18,7 @@ export interface Claim {
   readonly sku: Sku
 }
 
-/** @returns those that are granted; the references of the others belong to other products */
+/** @returns the granted claims; the references of the others belong to other products */
 export type ClaimReferences = (
   home: Partition,
   claims: readonly Claim[],
@@ -44,7 +44,7 @@ export function createClaims(db: Database): ClaimReferences {
     .returning({ reference })
     .prepare('claim_references')
   return async (home, claims, now) => {
-    // Of two products that claim a reference in one statement, the first gets it.
+    // If two products claim a reference in one statement, the first gets it.
     const first = new Map<BatchReference, Sku>()
     for (const wanted of claims) if (!first.has(wanted.reference)) first.set(wanted.reference, wanted.sku)
     if (first.size === 0) return []

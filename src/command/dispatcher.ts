@@ -1,10 +1,10 @@
 /**
- * The one way in for commands. Each partition has a queue and one batch under way: while that commits, the next
- * one gathers, so the busier it gets, the larger the batches, and one commit carries hundreds of commands.
+ * Every command enters through the dispatcher. Each partition has a queue and writes one command group at a time. While a
+ * group commits, the next one gathers in the queue, so groups grow with the load, up to hundreds of commands per commit.
  *
- * Modes of a partition: idle (queue empty), writing (one batch in a transaction), and after `close` draining.
- * Invariants: a command is answered once, after its commit; the queue is bounded; batches keep the order of
- * arrival.
+ * Modes of a partition: idle (queue empty), writing (one group in a transaction), and after `close` draining.
+ * Invariants: each command is answered once, after its commit; the queue is bounded; commands are written in the order of
+ * their arrival.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { concernsOf } from '../domain/commands.ts'
@@ -24,17 +24,17 @@ import type { PartitionWriter } from './partition-writer.ts'
 import type { CommandRequest, Outcome, RoutedRequest } from './request.ts'
 
 export interface DispatcherOptions {
-  /** One a partition, in order. */
+  /** One writer per partition, in the order of the partitions. */
   readonly writers: readonly Pick<PartitionWriter, 'write'>[]
-  /** Finds a batch's product; asked only when there are several partitions. */
+  /** Finds the product of a batch. Called only if there are several partitions. */
   readonly skuOf: (reference: BatchReference) => Promise<Sku | undefined>
-  /** Finds the partition that has a command's receipt; asked for the same commands. */
+  /** Finds the partition that has a command's receipt. Called for the same commands as `skuOf`. */
   readonly answeredIn: (id: CommandId) => Promise<Partition | undefined>
   readonly claimReferences: ClaimReferences
   readonly now: () => Date
-  readonly maxBatchCommands: number
+  readonly maxGroupCommands: number
   readonly maxQueuedCommands: number
-  /** Told of each commit at once, before its callers are. */
+  /** Called after each commit, before its commands are answered. */
   readonly onCommit: (commit: Commit) => void
   readonly onCommandGroup: (report: CommandGroupReport) => void
 }
@@ -45,7 +45,7 @@ export interface CommandGroupReport {
   readonly failed: boolean
 }
 
-interface Waiting {
+interface QueuedCommand {
   readonly request: RoutedRequest
   readonly answer: Deferred<Outcome>
 }
@@ -61,8 +61,8 @@ export class Dispatcher {
   }
 
   /**
-   * @returns the decision, once it is durable
-   * @throws Overloaded, Unavailable (nothing was done), OutcomeUnknown (send it again with the same id)
+   * @returns the outcome, after its commit
+   * @throws Overloaded, Unavailable (nothing was done), OutcomeUnknown (the caller sends the command again with the same id)
    */
   async dispatch(request: CommandRequest): Promise<Outcome> {
     if (this.#closed) throw new Unavailable('The server is shutting down.')
@@ -79,7 +79,7 @@ export class Dispatcher {
     return this.#queues.reduce((sum, queue) => sum + queue.length, 0)
   }
 
-  /** Answers what is queued and takes no more. */
+  /** Accepts no further commands, and resolves when all queued ones have been answered. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all(this.#queues.map((queue) => queue.idle()))
@@ -94,12 +94,12 @@ export class Dispatcher {
     const { answeredIn, skuOf } = this.#options
     const concerns = concernsOf(command)
     if (concerns.sku !== null) return partitionOf(concerns.sku, this.#queues.length)
-    // A command that was refused because there was no such batch keeps that answer when there is one.
+    // A command that was rejected because its batch did not exist keeps that answer after the batch is created.
     const [answered, sku] = await Promise.all([answeredIn(id), skuOf(concerns.batch)])
     return answered ?? (sku === undefined ? 0 : partitionOf(sku, this.#queues.length))
   }
 
-  /** Claims the reference of a new batch, unless it is for the batch's own partition to grant. */
+  /** Claims the reference of a new batch. If the batch's own partition is the home, its writer does that (null). */
   async #claim(command: Command, partition: Partition): Promise<boolean | null> {
     const { claim } = concernsOf(command)
     if (claim === undefined) return null
@@ -114,7 +114,7 @@ class PartitionQueue {
   readonly #partition: Partition
   readonly #writer: Pick<PartitionWriter, 'write'>
   readonly #options: DispatcherOptions
-  #queue: Waiting[] = []
+  #queue: QueuedCommand[] = []
   #writing: Promise<void> | null = null
 
   constructor(partition: Partition, writer: Pick<PartitionWriter, 'write'>, options: DispatcherOptions) {
@@ -131,7 +131,7 @@ class PartitionQueue {
     const { maxQueuedCommands } = this.#options
     if (this.#queue.length >= maxQueuedCommands) {
       throw new Overloaded(
-        `${maxQueuedCommands} commands are waiting already; send this one again in a moment.`,
+        `${maxQueuedCommands} commands are already waiting; send this one again in a moment.`,
       )
     }
     const answer = deferred<Outcome>()
@@ -146,34 +146,34 @@ class PartitionQueue {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // Callers that were just answered, and requests that have just arrived, still make it into this batch.
+      // Wait one turn, so that requests that have just arrived, and new ones of callers just answered, join this group.
       await nextTurn()
-      const left = await this.#write(this.#queue.splice(0, this.#options.maxBatchCommands))
+      const left = await this.#write(this.#queue.splice(0, this.#options.maxGroupCommands))
       this.#queue.unshift(...left)
     }
     this.#writing = null
   }
 
-  /** @returns those at the end of the batch that are left for the next one */
-  async #write(batch: readonly Waiting[], alone = false): Promise<readonly Waiting[]> {
+  /** @returns the commands at the end of the group that are left for the next one */
+  async #write(group: readonly QueuedCommand[], alone = false): Promise<readonly QueuedCommand[]> {
     const startedAt = performance.now()
     let failed = true
     try {
-      const { outcomes, events, from, head } = await this.#writer.write(batch.map(({ request }) => request))
+      const { outcomes, events, from, head } = await this.#writer.write(group.map(({ request }) => request))
       failed = false
       if (events.length > 0) this.#options.onCommit({ partition: this.#partition, from, head, events })
       for (const [at, outcome] of outcomes.entries()) {
-        const { answer } = batch[at] as Waiting
+        const { answer } = group[at] as QueuedCommand
         if (outcome instanceof Error) answer.reject(outcome)
         else answer.resolve(outcome)
       }
-      return batch.slice(outcomes.length)
+      return group.slice(outcomes.length)
     } catch (error) {
-      await this.#fail(batch, error, alone)
+      await this.#fail(group, error, alone)
       return []
     } finally {
       this.#options.onCommandGroup({
-        commands: batch.length,
+        commands: group.length,
         durationMs: performance.now() - startedAt,
         failed,
       })
@@ -181,16 +181,16 @@ class PartitionQueue {
   }
 
   /**
-   * A constraint that a whole batch ran into was broken by one command of it: by a bug, or because another
-   * partition took the same batch reference a moment ago. Alone, each gets its own answer.
+   * If a group violates a constraint, one of its commands is the cause: through a bug, or because another partition has just
+   * taken the same batch reference. Written one by one, each command gets its own answer.
    */
-  async #fail(batch: readonly Waiting[], error: unknown, alone: boolean): Promise<void> {
+  async #fail(group: readonly QueuedCommand[], error: unknown, alone: boolean): Promise<void> {
     if (isIntegrityViolation(error) && !alone) {
-      for (const waiting of batch) await this.#write([waiting], true)
+      for (const queued of group) await this.#write([queued], true)
       return
     }
     const fault = asFault(error)
-    for (const { answer } of batch) answer.reject(fault)
+    for (const { answer } of group) answer.reject(fault)
   }
 }
 

@@ -1,19 +1,19 @@
-/** Ids of entries in a Redis stream, `<milliseconds>-<sequence>`: two unsigned 64-bit numbers, which order the entries. */
+/** Ids of Redis stream entries, `<milliseconds>-<sequence>`: two unsigned 64-bit numbers that order the entries. */
 declare const brand: unique symbol
 
 export type EntryId = string & { readonly [brand]: 'EntryId' }
 
-/** Before every entry. */
+/** Sorts before every entry. */
 export const ENTRY_ORIGIN = '0-0' as EntryId
 
-/** @throws Error if the text is not an id as Redis writes it */
+/** @throws Error if the text does not have the form in which Redis writes ids */
 export function parseEntryId(text: string): EntryId {
   if (!/^\d{1,20}-\d{1,20}$/.test(text))
     throw new Error(`${JSON.stringify(text)} is not the id of a stream entry.`)
   return text as EntryId
 }
 
-/** By number: as text, `9-0` would come after `10-0`. */
+/** Compares numbers, because as text `9-0` would come after `10-0`. */
 export function isAfter(a: EntryId, b: EntryId): boolean {
   const [aTime, aSequence] = numbersOf(a)
   const [bTime, bSequence] = numbersOf(b)

@@ -1,26 +1,26 @@
-/** Why a command got no answer. Unlike a refusal, none of these says anything about stock. */
+/** Why a command could not be decided or answered. Unlike a rejection, a fault says nothing about stock. */
 
-/** The queue is full. Nothing was done; the same command may be sent again. */
+/** The queue is full. Nothing was done, and the same command may be sent again. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded'
 }
 
-/** The commit's fate is not known. The same command with the same id, sent again, gets the one true answer. */
+/** It is not known whether the commit succeeded. Sent again with the same id, the command gets its actual outcome. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown'
 }
 
-/** Postgres cannot be reached, or this process is closing. Nothing was done. */
+/** Postgres cannot be reached, or this process is shutting down. Nothing was done. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
 }
 
-/** The entry of another system's stream is not newer than the last one that was answered. Nothing was done, and nothing is to do. */
+/** A stream entry is not newer than the last one that was answered. Nothing was done, and the sender need not do anything. */
 export class AnsweredBefore extends Error {
   override readonly name = 'AnsweredBefore'
 }
 
-/** The database has lost the answers to entries of a stream. Nothing was done; they have to be sent again, before this one. */
+/** The database has lost the answers to earlier entries of a stream. Nothing was done; the sender must send those entries again first. */
 export class StreamRewound extends Error {
   override readonly name = 'StreamRewound'
 }

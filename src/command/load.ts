@@ -2,7 +2,7 @@ import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, lt, sql } fro
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { compareBatches } from '../domain/product.ts'
 import type { Line, Product } from '../domain/product.ts'
-import type { KnownLines } from '../domain/stock.ts'
+import type { LoadedLines } from '../domain/stock.ts'
 import type { BatchReference, CommandId, LogPosition, OrderId, Sku } from '../domain/values.ts'
 import { pack, packed, packedRows } from '../lib/bulk.ts'
 import { groupBy } from '../lib/group-by.ts'
@@ -13,19 +13,19 @@ import { decodeReceipt } from './receipt.ts'
 import type { Receipt } from './receipt.ts'
 import { allocations, batches, receipts } from './tables.ts'
 
-/** Reads of one partition's write side, each one statement for any number of keys. */
+/** Reads one partition's tables of the write side, with one statement for any number of keys. */
 export interface Loader {
   receipts(ids: readonly CommandId[]): Promise<Receipt[]>
   lines(keys: readonly { orderId: OrderId; sku: Sku }[]): Promise<Line[]>
   /** The products of batches. */
   skusOf(references: readonly BatchReference[]): Promise<{ reference: BatchReference; sku: Sku }[]>
-  /** Products that exist, which is those with a batch. */
+  /** The products that exist, which are those with a batch. */
   products(skus: readonly Sku[]): Promise<Product[]>
   /** The newest lines of a batch, until they hold `units` units, but at most `limit` lines. */
-  newestLines(reference: BatchReference, units: number, limit: number): Promise<KnownLines>
-  /** The first `limit` lines of a product that wait behind the place `after` and ask for at most `atMost` units. */
-  waitingLines(sku: Sku, atMost: number, after: LogPosition, limit: number): Promise<KnownLines>
-  /** What a product's waiting lines ask for at the least; null if there are none. */
+  newestLines(reference: BatchReference, units: number, limit: number): Promise<LoadedLines>
+  /** The first `limit` waiting lines of a product behind the queue position `after` that ask for at most `atMost` units. */
+  waitingLines(sku: Sku, atMost: number, after: LogPosition, limit: number): Promise<LoadedLines>
+  /** The smallest quantity of a product's waiting lines; null if no line waits. */
   leastWaiting(sku: Sku): Promise<number | null>
 }
 
@@ -34,7 +34,7 @@ const MAX_PAGE_ROWS = 8192
 
 export function createLoader(db: Database, partition: Partition): Loader {
   const inPartition = (table: { partition: PgColumn }) => eq(table.partition, partition)
-  // One index probe per key. As a join, or with `in`, Postgres could go through the whole partition instead.
+  // A lateral subquery makes one index probe per key. With a join or `in`, Postgres could scan the whole partition.
   const receipt = db
     .select()
     .from(receipts)
@@ -78,7 +78,7 @@ export function createLoader(db: Database, partition: Partition): Loader {
     .from(batches)
     .where(and(inPartition(batches), sql`${batches.sku} = any(${packed('skus')})`))
     .prepare('load_batches')
-  // One index probe per product, however many lines wait.
+  // One index probe per product suffices, however many lines wait.
   const selectLeastWaiting = db
     .select({ sku: sql<Sku>`wanted.sku`, quantity: sql<number>`least.quantity` })
     .from(sql`unnest(${packed('skus')}) as wanted(sku)`)
@@ -96,7 +96,7 @@ export function createLoader(db: Database, partition: Partition): Loader {
         inPartition(allocations),
         eq(allocations.sku, sql.placeholder('sku')),
         isNull(allocations.batchReference),
-        // As a sum it cannot be looked up in the index by quantity, after which all that is found would be sorted.
+        // The sum stops Postgres from using the index by quantity, because it would then have to sort all the rows it finds.
         sql`${allocations.quantity} + 0 <= ${sql.placeholder('atMost')}`,
         gt(allocations.placed, sql.placeholder('after')),
       ),
@@ -171,8 +171,8 @@ export function createLoader(db: Database, partition: Partition): Loader {
   }
 }
 
-/** Reads up to `limit` lines, in pages that grow, so that few lines cost little and many need few statements. */
-async function inPages(limit: number, next: (rows: number) => Promise<Line[]>): Promise<KnownLines> {
+/** Reads up to `limit` lines in pages of growing size: few lines are cheap, and many lines need few statements. */
+async function inPages(limit: number, next: (rows: number) => Promise<Line[]>): Promise<LoadedLines> {
   const lines: Line[] = []
   for (let rows = FIRST_PAGE_ROWS; lines.length < limit; rows = Math.min(rows * 4, MAX_PAGE_ROWS)) {
     const wanted = Math.min(rows, limit - lines.length)
@@ -183,7 +183,7 @@ async function inPages(limit: number, next: (rows: number) => Promise<Line[]>): 
   return { lines, complete: false }
 }
 
-/** Finds the partition in which a command has been answered. */
+/** Creates the function that finds the partition in which a command was answered. */
 export function createReceiptLookup(
   db: Database,
   partitions: number,
@@ -202,7 +202,7 @@ export function createReceiptLookup(
   return async (id) => (await select.execute({ id }))[0]?.partition
 }
 
-/** Finds a batch's product, in whichever partition it is. */
+/** Creates the function that finds the product of a batch in any partition. */
 export function createSkuLookup(
   db: Database,
   partitions: number,

@@ -1,15 +1,15 @@
 /**
- * Decides and writes batches of commands of one partition, each batch in one transaction:
+ * Decides and writes the command groups of one partition, each group in one transaction:
  *
- * 1. Lock the partition. From here on its head is the truth, and nobody else writes.
- * 2. Load what the commands name and memory does not hold.
- * 3. Decide them in turn, each upon what the ones before it left. A refused command refuses alone.
- * 4. Write events, rows and receipts, and commit. Only then is anyone answered.
+ * 1. Lock the partition. From here on nobody else writes to it, so its head stays current.
+ * 2. Load what the commands name and the cache does not hold.
+ * 3. Decide the commands in turn, each on the result of the previous ones. A rejected command does not affect the others.
+ * 4. Write events, rows and receipts, and commit. The commands are answered only after the commit.
  *
- * A command that moves lines it does not name needs them from the database: a batch's newest lines, or a product's waiting
- * ones. So that these are true, what the commands before it changed is written first, within the same transaction.
+ * A command may move lines that it does not name: a batch's newest lines, or a product's waiting ones. These are read from the
+ * database, so the changes of the previous commands are written first, in the same transaction.
  *
- * A command that moves many lines gets a transaction of its own, so that others neither wait inside of it nor fail with it.
+ * A command that moves many lines gets its own transaction, so that other commands neither wait for it nor fail with it.
  */
 import { concernsOf, deciding } from '../domain/commands.ts'
 import type { Command } from '../domain/commands.ts'
@@ -37,25 +37,26 @@ import { createSave } from './save.ts'
 import type { Save } from './save.ts'
 import { StreamFence, createStreamPositions } from './stream-fence.ts'
 import type { StreamPositions } from './stream-fence.ts'
-import { Unit } from './unit.ts'
+import { UnitOfWork } from './unit-of-work.ts'
 
 export interface Written {
   /**
-   * One for each of the first requests; an `Error` where deciding that command failed, which left the others alone. The other
-   * requests were not looked at: they belong into the next transaction.
+   * The outcomes of the first requests, in order; an `Error` where deciding a command failed, which does not affect the others.
+   * Requests without an outcome were not processed and belong in the next transaction.
    */
   readonly outcomes: readonly (Outcome | Error)[]
   readonly events: readonly LoggedEvent[]
-  /** The head before, and after. */
+  /** The head before the transaction. */
   readonly from: LogPoint
+  /** The head after the transaction. */
   readonly head: LogPoint
 }
 
-/** More lines than this are many: a command that moves them gets a transaction of its own. */
+/** From this many loaded lines on, a command gets its own transaction. */
 const MANY_LINES = 1000
-/** How many waiting lines are loaded at first; then always three times as many as before. */
+/** How many waiting lines are loaded first. Each further load reads three times the lines loaded so far. */
 const FIRST_WAITING = 250
-/** A transaction that has recorded more events than this takes no further command. */
+/** After more events than this, a transaction takes no further commands. */
 const MAX_EVENTS = 2 * MANY_LINES
 
 export class PartitionWriter {
@@ -69,7 +70,7 @@ export class PartitionWriter {
   readonly #save: Save
   readonly #streams: StreamPositions
 
-  /** @param partitions how many the log has */
+  /** @param partitions how many partitions the log has */
   constructor(
     partition: Partition,
     partitions: number,
@@ -88,14 +89,14 @@ export class PartitionWriter {
     this.#streams = createStreamPositions(session.db, partitions)
   }
 
-  /** @throws CommitUnknown, or why the transaction failed; then nothing was written */
+  /** @throws CommitUnknown, or the error with which the transaction failed; in that case nothing was written */
   async write(requests: readonly RoutedRequest[]): Promise<Written> {
     try {
       const { products, ...written } = await this.#session.transaction(() => this.#decideAll(requests))
       this.#cache.leave(written.head, products)
       return written
     } catch (error) {
-      this.#cache.forget()
+      this.#cache.clear()
       throw error
     }
   }
@@ -123,7 +124,7 @@ export class PartitionWriter {
     return { outcomes, events, from, head, products: unit.products.values() }
   }
 
-  /** Events are recorded in the order of their times, whatever the clocks of several processes say. */
+  /** Event times never decrease within a partition, even if the clocks of several processes differ. */
   #timeAfter(last: Date | null): Date {
     const now = this.#now()
     return last !== null && now < last ? last : now
@@ -131,7 +132,7 @@ export class PartitionWriter {
 
   async #prepare(
     requests: readonly RoutedRequest[],
-  ): Promise<{ unit: Unit; fence: StreamFence; from: Head }> {
+  ): Promise<{ unit: UnitOfWork; fence: StreamFence; from: Head }> {
     const named = namesIn(requests.map((request) => request.command))
     const claims = requests.flatMap(({ command, claimed }) => {
       const { claim } = concernsOf(command)
@@ -146,8 +147,8 @@ export class PartitionWriter {
       this.#load.skusOf([...named.batches]),
     ])
     this.#cache.enter(head)
-    const unit = new Unit(head.position)
-    unit.know({ receipts, lines })
+    const unit = new UnitOfWork(head.position)
+    unit.add({ receipts, lines })
     for (const { reference, sku } of claimed) unit.claims.set(reference, sku)
     for (const { command, claimed } of requests) {
       const { claim } = concernsOf(command)
@@ -158,16 +159,16 @@ export class PartitionWriter {
       named.skus.add(sku)
     }
     const cached = [...named.skus].flatMap((sku) => this.#cache.get(sku) ?? [])
-    unit.know({ products: cached })
-    unit.know({
+    unit.add({ products: cached })
+    unit.add({
       products: await this.#load.products([...named.skus].filter((sku) => !unit.products.has(sku))),
     })
     return { unit, fence, from: head }
   }
 
-  /** @returns null if the command moves many lines and others have been decided before it */
+  /** @returns null if the command moves many lines and is not the first of its transaction */
   async #answer(
-    unit: Unit,
+    unit: UnitOfWork,
     { id, command }: CommandRequest,
     now: Date,
     isFirst: boolean,
@@ -181,11 +182,11 @@ export class PartitionWriter {
     const decision = await this.#decide(unit, id, command, now, isFirst)
     if (decision === null || decision instanceof Error) return decision
     const outcome = this.#take(unit, decision)
-    unit.keepReceipt({ commandId: id, fingerprint, outcome })
+    unit.addReceipt({ commandId: id, fingerprint, outcome })
     return outcome
   }
 
-  #take(unit: Unit, decision: Accepted | Rejected): Outcome {
+  #take(unit: UnitOfWork, decision: Accepted | Rejected): Outcome {
     if (decision.status === 'rejected')
       return { status: 'rejected', rejection: decision.rejection, replayed: false }
     unit.apply(decision)
@@ -200,12 +201,12 @@ export class PartitionWriter {
   }
 
   /**
-   * Decides as often as it takes until all lines are loaded that the decision needs.
+   * Repeats the decision until all lines that it needs are loaded.
    *
-   * @returns an error where deciding failed; null if the command moves many lines and is not the first
+   * @returns an error if deciding failed; null if the command moves many lines and is not the first of its transaction
    */
   async #decide(
-    unit: Unit,
+    unit: UnitOfWork,
     commandId: CommandId,
     command: Command,
     now: Date,
@@ -219,16 +220,16 @@ export class PartitionWriter {
       if (decision instanceof Error) return decision
       if (decision.status !== 'undecided') return decision
       const { needs } = decision
-      const loaded = unit.loaded(needs)
+      const loaded = unit.countLoaded(needs)
       if (!isFirst && loaded >= MANY_LINES) return null
       if (!written) await this.#save(this.#partition, unit.takeChanges(), now)
       await this.#loadLines(unit, needs, isFirst ? MAX_LINES_PER_COMMAND + 1 : MANY_LINES)
     }
   }
 
-  async #loadLines(unit: Unit, needs: LinesNeeded, most: number): Promise<void> {
+  async #loadLines(unit: UnitOfWork, needs: LinesNeeded, most: number): Promise<void> {
     if (needs.of === 'batch') {
-      unit.knowNewest(needs.reference, await this.#load.newestLines(needs.reference, needs.units, most))
+      unit.setNewestLines(needs.reference, await this.#load.newestLines(needs.reference, needs.units, most))
       return
     }
     const known = unit.waitingLines(needs.sku).lines
@@ -241,7 +242,7 @@ export class PartitionWriter {
       ),
       this.#load.leastWaiting(needs.sku),
     ])
-    unit.knowMoreWaiting(needs.sku, more, least)
+    unit.addWaitingLines(needs.sku, more, least)
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Deletes receipts that nobody may rely on any more, in chunks, so that commands need not wait. A chunk costs the same however
- * many receipts there are and were: it finds its rows by the index on their age, beginning where the last chunk ended. The
- * entries of rows that were deleted before, which stay in the index until they are vacuumed, lie before that.
+ * Deletes expired receipts in chunks, so that commands need not wait. The cost of a chunk does not depend on how many receipts
+ * there are or were: it finds its rows by the index on their age, starting where the last chunk ended. So it skips the index
+ * entries of rows deleted earlier, which stay in the index until a vacuum.
  */
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
@@ -12,7 +12,7 @@ import { receipts } from './tables.ts'
 
 export const CHUNK_ROWS = 5000
 
-/** @returns how many were deleted */
+/** @returns how many receipts were deleted */
 export async function sweepReceipts(db: Database, before: Date): Promise<number> {
   let swept = 0
   for (const { partition } of await db.select().from(logPartitions))
@@ -32,15 +32,14 @@ async function sweepPartition(db: Database, partition: Partition, before: Date):
 
 interface Chunk extends Record<string, unknown> {
   readonly count: number
-  /** When the youngest of its receipts was recorded. */
+  /** The time of the newest receipt in the chunk; null if the chunk is empty. */
   readonly latest: string | null
 }
 
 /**
- * Deletes a partition's oldest receipts.
+ * Builds the statement that deletes the oldest receipts of a partition. It returns one row, a `Chunk`.
  *
- * @param from no receipt is older than this, as far as is known
- * @returns a statement whose only row is a `Chunk`
+ * @param from where the search starts: earlier chunks have deleted older receipts; null searches from the beginning
  */
 export function deleteChunk(partition: Partition, from: string | null, before: Date): SQL {
   const oldest = sql`select ${receipts.commandId} from ${receipts}

@@ -1,4 +1,4 @@
-/** Receipts as stored: what a command was answered, found again by its id. */
+/** Receipts as stored: the answer to each command, by the command's id. */
 import { parseLogPosition } from '../domain/values.ts'
 import type { BatchReference, CommandId, LogPosition } from '../domain/values.ts'
 import type { Outcome, CommandRejection } from './request.ts'
@@ -7,7 +7,7 @@ import type { receipts } from './tables.ts'
 export interface Receipt {
   readonly commandId: CommandId
   readonly fingerprint: string
-  /** As first given: `replayed` is false. */
+  /** The first answer, so `replayed` is false. */
   readonly outcome: Outcome
 }
 

@@ -1,4 +1,4 @@
-/** What goes into the dispatcher and what comes out. */
+/** The dispatcher's requests and outcomes. */
 import { hash } from 'node:crypto'
 import type { Command, Rejection } from '../domain/commands.ts'
 import type { BatchReference, CommandId, LogPosition } from '../domain/values.ts'
@@ -6,24 +6,24 @@ import type { Partition } from '../log/partition.ts'
 import type { EntryId } from './entry-id.ts'
 
 export interface CommandRequest {
-  /** Chosen by who sends the command; the same id is the same command, however often it is sent. */
+  /** Chosen by the sender. Requests with the same id are the same command, which is executed once. */
   readonly id: CommandId
   readonly command: Command
-  /** The stream entry that the command was made from, if it was. */
+  /** The stream entry from which the command was made, if any. */
   readonly source?: StreamEntry
 }
 
-/** An entry of another system's stream. Entries are sent in order, each after the one before it has been answered. */
+/** An entry of another system's stream. Entries are sent in order, each after the previous one has been answered. */
 export interface StreamEntry {
   readonly stream: string
   readonly entryId: EntryId
-  /** The last entry that the sender has seen answered. */
+  /** The last entry whose answer the sender has received. */
   readonly after: EntryId
 }
 
 /** A command on its way to its partition. */
 export interface RoutedRequest extends CommandRequest {
-  /** Whether the product of a `CreateBatch` has a claim to the reference; null: its partition is the one to decide that. */
+  /** Whether the product of a `CreateBatch` holds the claim to the reference; null if its own partition decides the claim. */
   readonly claimed: boolean | null
 }
 
@@ -32,10 +32,10 @@ export type Outcome = Accepted | Rejected
 export interface Accepted {
   readonly status: 'accepted'
   readonly partition: Partition
-  /** The log's head once the command was done. */
+  /** The partition's head after the command. */
   readonly position: LogPosition
   readonly batchReference: BatchReference | null
-  /** This is the answer of an earlier command with the same id. */
+  /** Whether this is the repeated answer to an earlier request with the same id. */
   readonly replayed: boolean
 }
 
@@ -47,22 +47,22 @@ export interface Rejected {
 
 export type CommandRejection = Rejection | CommandIdReused
 
-/** Another command has had this id. */
+/** A different command has already used this id. */
 export interface CommandIdReused {
   readonly type: 'CommandIdReused'
   readonly commandId: CommandId
 }
 
-/** Whether a receipt with this fingerprint is of this command. */
+/** Whether a receipt with this fingerprint belongs to this command. */
 export const isFingerprintOf = (fingerprint: string, command: Command): boolean =>
   fingerprint === fingerprintOf(command) || fingerprint === fingerprintWithGaps(command)
 
-/** As it was made before: what a command leaves open counted as null. Receipts of then are kept for a while. */
+/** The fingerprint of an earlier release, which counted omitted fields as null. Its receipts may still be in the table. */
 const fingerprintWithGaps = (command: Command): string => hashOf(Object.entries(command))
 
 /**
- * Tells commands apart by content: two have the same fingerprint if they ask for the same. What a command leaves open does not
- * count, so that a release which knows one more optional field recognizes commands that an older one has answered.
+ * Hashes the content of a command: two commands have the same fingerprint if they ask for the same. Omitted fields do not
+ * count, so a release that adds an optional field still recognizes the commands that an older release answered.
  */
 export function fingerprintOf(command: Command): string {
   return hashOf(Object.entries(command).filter(([, value]) => value !== null && value !== undefined))

@@ -1,13 +1,13 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { ofLine } from '../domain/stock.ts'
+import { parseLineKey } from '../domain/stock.ts'
 import { pack, packedRows, prepareInsert, prepareReplace } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import { encodeReceipt } from './receipt.ts'
 import { allocations, batches, receipts } from './tables.ts'
-import type { Changes } from './unit.ts'
+import type { Changes } from './unit-of-work.ts'
 
-/** Writes the rows that follow from a partition's new events, one statement per table, sent together. */
+/** Writes the changed rows of a partition, with one statement per table, all sent together. */
 export type Save = (partition: Partition, changes: Changes, now: Date) => Promise<void>
 
 export function createSave(db: Database): Save {
@@ -35,7 +35,7 @@ export function createSave(db: Database): Save {
 
   return async (partition, changes, now) => {
     const present = [...changes.lines.values()].filter((line) => line !== null)
-    const gone = [...changes.lines].flatMap(([key, line]) => (line === null ? [ofLine(key)] : []))
+    const gone = [...changes.lines].flatMap(([key, line]) => (line === null ? [parseLineKey(key)] : []))
     const writes = [
       replaceBatches(
         partition,

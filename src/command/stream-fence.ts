@@ -1,10 +1,10 @@
 /**
- * How far the streams of other systems have been answered, kept beside the log. A position moves in the transaction of the
- * command that an entry became, so an entry is applied once and never after a newer one, whoever sends it and however late:
- * also after its receipt has expired, and by a process that was stopped in the meantime.
+ * Records the last answered entry of each stream of other systems, beside the log. A position moves in the same transaction as
+ * the entry's command. So an entry is applied once and never after a newer one, whichever process sends it and however late:
+ * even after its receipt has expired, or from a process that was paused in the meantime.
  *
- * Positions are rows of the partitions in which the commands were decided. The greatest of them counts, because entries are
- * answered in order, whichever partition they belong to.
+ * Each partition has a row for the entries whose commands it decided. The greatest position counts, because entries are
+ * answered in order across all partitions.
  */
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../lib/postgres.ts'
@@ -17,9 +17,9 @@ import type { CommandRequest, StreamEntry } from './request.ts'
 import { streamPositions } from './tables.ts'
 
 export interface StreamPositions {
-  /** The last entry of a stream that was answered; null if none ever was. */
+  /** The last answered entry of a stream; null if there is none. */
   readonly read: (stream: string) => Promise<EntryId | null>
-  /** An entry was answered in a partition. A position never goes back. */
+  /** Records that an entry was answered in a partition. A position never moves back. */
   readonly move: (partition: Partition, stream: string, to: EntryId, now: Date) => Promise<void>
 }
 
@@ -61,7 +61,7 @@ export function createStreamPositions(db: Database, partitions: number): StreamP
   }
 }
 
-/** The positions of one transaction, read after the partition was locked. */
+/** The stream positions of one transaction, read after the partition was locked. */
 export class StreamFence {
   readonly #positions = new Map<string, EntryId>()
   readonly #moved = new Set<string>()
@@ -78,8 +78,8 @@ export class StreamFence {
   }
 
   /**
-   * @param hasReceipt whether the entry's command has an answer; it gets that again
-   * @returns why the entry must not be applied; null if it may be
+   * @param hasReceipt whether the entry's command already has an answer, which it then gets again
+   * @returns why the entry must not be applied; null if it may be applied
    */
   check(source: StreamEntry | undefined, hasReceipt: boolean): Error | null {
     if (source === undefined) return null
@@ -93,7 +93,7 @@ export class StreamFence {
     )
   }
 
-  /** The entry has been answered. */
+  /** Records that the entry was answered; `save` writes that. */
   pass(source: StreamEntry | undefined): void {
     if (source === undefined) return
     const { stream, entryId } = source
@@ -112,5 +112,5 @@ export class StreamFence {
 
 export const rewound = (stream: string, seen: EntryId, recorded: EntryId): StreamRewound =>
   new StreamRewound(
-    `Stream ${stream} was answered up to ${seen}, and the database says up to ${recorded}: it has lost commits.`,
+    `Stream ${stream} was answered up to ${seen}, but the database records only ${recorded}: it has lost commits.`,
   )

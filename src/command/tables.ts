@@ -1,10 +1,10 @@
 /**
- * The write side's own memory, normalized: what the next decision needs. All of it follows from the log. The
- * CHECK constraints repeat the invariants that matter most, so that even a bug cannot oversell.
+ * The normalized tables of the write side hold what the next decision needs. All of it can be rebuilt from the log. The CHECK
+ * constraints repeat the most important invariants, so that even a bug cannot oversell.
  *
- * The secondary indexes are partial, although their condition always holds or hardly saves anything: Postgres uses a partial
- * index only for statements that imply its condition. Otherwise it would use them for lookups by the primary key while a table
- * has no statistics, because it takes `partition = 0` for a condition that few rows meet.
+ * The secondary indexes are partial, although their conditions exclude few rows or none: Postgres uses a partial index only for
+ * statements that imply its condition. Without a condition, Postgres would use them for lookups by primary key while a table
+ * has no statistics, because it then assumes that few rows meet `partition = 0`.
  */
 import { sql } from 'drizzle-orm'
 import { check, date, index, integer, json, primaryKey, text } from 'drizzle-orm/pg-core'
@@ -22,11 +22,11 @@ export const batches = stock.table(
     eta: date('eta', { mode: 'string' }).$type<CalendarDate>(),
     quantity: integer('quantity').notNull(),
     allocated: integer('allocated').notNull(),
-    /** Of the last event that concerned the batch. */
+    /** The position of the last event that concerned the batch. */
     version: position('version').$type<LogPosition>().notNull(),
   },
   (table) => [
-    // With the version: see `prepareReplace`.
+    // `prepareReplace` explains why the key includes the version.
     primaryKey({ columns: [table.partition, table.reference, table.version] }),
     index('batches_sku')
       .on(table.partition, table.sku)
@@ -36,8 +36,9 @@ export const batches = stock.table(
 )
 
 /**
- * Who may use a batch reference, one row per reference, in the partition that the reference hashes to (its home). A batch is
- * written only under such a claim, so references are unique although batches lie in the partitions of their products.
+ * Has one row per batch reference, in the partition that the reference hashes to (its home). The row names the product that may
+ * use the reference. Every batch requires this claim, so references are unique although batches are stored in the partitions of
+ * their products.
  */
 export const batchReferences = stock.table(
   'batch_references',
@@ -50,7 +51,7 @@ export const batchReferences = stock.table(
   (table) => [primaryKey({ columns: [table.partition, table.reference] })],
 )
 
-/** One row for each order line that has been accepted and not taken back. */
+/** Has one row per order line that was accepted and not removed. */
 export const allocations = stock.table(
   'allocations',
   {
@@ -58,9 +59,9 @@ export const allocations = stock.table(
     orderId: id('order_id').$type<OrderId>().notNull(),
     sku: id('sku').$type<Sku>().notNull(),
     quantity: integer('quantity').$type<Quantity>().notNull(),
-    /** Null: backordered. */
+    /** Null if the line waits for stock. */
     batchReference: id('batch_reference').$type<BatchReference>(),
-    /** Position at which the line was first allocated. */
+    /** The log position at which the line was first allocated. */
     placed: position('placed').$type<LogPosition>().notNull(),
   },
   (table) => [
@@ -78,7 +79,7 @@ export const allocations = stock.table(
   ],
 )
 
-/** What each command was answered, so that the same command sent again gets the same answer. */
+/** The answer to each command, so that a repeated command gets the same answer. */
 export const receipts = stock.table(
   'receipts',
   {
@@ -86,7 +87,7 @@ export const receipts = stock.table(
     commandId: id('command_id').$type<CommandId>().notNull(),
     /** A hash of what the command asked for. */
     fingerprint: text('fingerprint').notNull(),
-    /** The log's head after the command; null if it was refused. */
+    /** The partition's head after the command; null if it was rejected. */
     position: position('position').$type<LogPosition>(),
     answer: json('answer').notNull(),
     recordedAt: instant('recorded_at').notNull(),
@@ -99,13 +100,13 @@ export const receipts = stock.table(
   ],
 )
 
-/** How far each stream of other systems has been applied. It moves in the transaction of the command that an entry became. */
+/** The last answered entry of each stream of other systems. It moves in the same transaction as the entry's command. */
 export const streamPositions = stock.table(
   'stream_positions',
   {
     partition: integer('partition').notNull(),
     stream: text('stream').notNull(),
-    /** Id of the last entry that was answered, as Redis writes it: `1700000000000-3`. */
+    /** The id of the last answered entry, as Redis writes it: `1700000000000-3`. */
     entryId: text('entry_id').notNull(),
     recordedAt: instant('recorded_at').notNull(),
   },

@@ -17,18 +17,18 @@ export interface WriteSideOptions extends Pick<DispatcherOptions, 'onCommit' | '
 
 export interface WriteSide {
   readonly dispatcher: Dispatcher
-  /** How far streams of other systems have been answered. */
+  /** The last answered entries of other systems' streams. */
   readonly streams: StreamPositions
-  /** For single statements beside commands. */
+  /** A small pool for single statements outside of commands. */
   readonly db: Database
   close(): Promise<void>
 }
 
-const MAX_BATCH_COMMANDS = 512
+const MAX_GROUP_COMMANDS = 512
 const MAX_QUEUED_COMMANDS = 10_000
 const MAX_CACHED_ENTRIES = 200_000
 
-/** The dispatcher over Postgres, with a connection for each partition. */
+/** Creates the dispatcher on Postgres, with one connection per partition. */
 export function createWriteSide({
   connection,
   partitions,
@@ -47,7 +47,7 @@ export function createWriteSide({
     answeredIn: createReceiptLookup(lookups.db, partitions),
     claimReferences: createClaims(lookups.db),
     now,
-    maxBatchCommands: MAX_BATCH_COMMANDS,
+    maxGroupCommands: MAX_GROUP_COMMANDS,
     maxQueuedCommands: MAX_QUEUED_COMMANDS,
     onCommit,
     onCommandGroup,

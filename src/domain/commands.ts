@@ -1,10 +1,11 @@
 /**
- * All kinds of commands, and the decisions about them. To add one: write its file in `commands/` and name it here, twice.
+ * Lists all kinds of commands and decides them. To add a kind, write its file in `commands/`, then add it to the union
+ * `Command` and to the map `commandKinds`.
  *
- * Who gets what: a new line takes from the first batch that holds all of it (warehouse, then earliest ETA,
- * then reference). A batch that shrinks gives up its newest lines first. Lines that wait are served in the
- * order in which they were placed, each as soon as one batch holds all of it. A line keeps its place however
- * often it is moved, so whoever came first is the last to lose stock and the first to get it.
+ * Allocation rules: a new line takes its units from the first batch that holds all of them (warehouse first, then earliest
+ * ETA, then reference). A batch that shrinks gives up its newest lines first. Waiting lines are served in the order in which
+ * they were first allocated, each as soon as one batch holds all of its units. A line keeps its queue position however often
+ * it moves, so the oldest line is the last to lose stock and the first to get it.
  */
 import { allocate } from './commands/allocate.ts'
 import type { Allocate, LineAlreadyAllocated, OutOfStock } from './commands/allocate.ts'
@@ -43,10 +44,10 @@ export type Rejection =
 
 const kindOf = ({ type }: Command): CommandKind<Command> => commandKinds[type] as CommandKind<Command>
 
-/** What must be known before a command can be decided. */
+/** What must be loaded before a command can be decided. */
 export const concernsOf = (command: Command): Concerns => kindOf(command).concerns(command)
 
-/** Decides without a pause. */
+/** Decides a command without yielding. */
 export function decide(stock: Stock, command: Command, context: DecisionContext): Decision {
   const steps = deciding(stock, command, context)
   for (;;) {
@@ -55,7 +56,7 @@ export function decide(stock: Stock, command: Command, context: DecisionContext)
   }
 }
 
-/** Decides, and yields now and then while it goes through many lines, so that the caller can let others run. */
+/** Decides a command and yields once per `LINES_PER_STEP` lines, so that the caller can let other work run. */
 export function* deciding(stock: Stock, command: Command, context: DecisionContext): Deciding {
   const decided = kindOf(command).decide(stock, command, (product) => new Draft(product, context))
   return 'status' in decided ? decided : yield* decided

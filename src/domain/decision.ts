@@ -1,4 +1,4 @@
-/** What a decision can be, and the draft in which it is made. */
+/** The possible decisions, and the draft in which a decision collects its events. */
 import type { Rejection } from './commands.ts'
 import { isLineEvent } from './events.ts'
 import type { Event, RecordedEvent } from './events.ts'
@@ -9,23 +9,23 @@ import type { LineKey, LinesNeeded } from './stock.ts'
 import { MAX_QUANTITY } from './values.ts'
 import type { BatchReference, CommandId, LogPosition, Quantity, Sku } from './values.ts'
 
-/** More lines than this are never moved by one command: the operator reduces, or restocks, in steps. */
+/** One command moves at most this many lines; for larger changes, the operator reduces or restocks in steps. */
 export const MAX_LINES_PER_COMMAND = 100_000
 
-/** Lines that are gone through between two yields. */
+/** How many lines a decision goes through between two yields. */
 export const LINES_PER_STEP = 500
 
 export type Decision = Accepted | Rejected | Undecided
 
 export interface Accepted {
   readonly status: 'accepted'
-  /** None when the command asked for what already is so. */
+  /** Empty if the command asks for what is already the case. */
   readonly events: readonly RecordedEvent[]
-  /** The product as the events leave it. */
+  /** The product after the events. */
   readonly product: Product
-  /** The lines as the events leave them; null: gone. */
+  /** The lines after the events; null for a line that is removed. */
   readonly lines: ReadonlyMap<LineKey, Line | null>
-  /** Where an allocated line is; null while it waits, and for other commands. */
+  /** The batch of the allocated line; null while the line waits, and for other commands. */
   readonly batchReference: BatchReference | null
 }
 
@@ -40,15 +40,15 @@ export interface Undecided {
   readonly needs: LinesNeeded
 }
 
-/** All that a decision takes from outside of the stock. */
+/** Everything that a decision needs beside the stock. */
 export interface DecisionContext {
   readonly commandId: CommandId
   readonly now: Date
-  /** The position of the first event, if there will be one. */
+  /** The position that the decision's first event gets, if there is one. */
   readonly next: LogPosition
 }
 
-/** A decision that yields now and then while it goes through many lines, so that the caller can let others run. */
+/** A decision that yields once per `LINES_PER_STEP` lines, so that the caller can let other work run. */
 export type Deciding = Generator<void, Decision>
 
 export interface InvalidSku {
@@ -78,7 +78,7 @@ export const tooManyLines = (sku: Sku): Rejected =>
 export const stockLimitExceeded = (sku: Sku): Rejected =>
   rejected({ type: 'StockLimitExceeded', sku, limit: MAX_QUANTITY })
 
-/** The events of one decision, and the product and lines as they leave them. */
+/** Collects the events of one decision, and applies them to the product and its lines. */
 export class Draft {
   readonly before: Product
   readonly #context: DecisionContext
@@ -92,7 +92,7 @@ export class Draft {
     this.#context = context
   }
 
-  /** @param line the line that the event concerns, as it was before this command; undefined for a new one */
+  /** @param line the line that the event concerns, as it was before this command; undefined for a new line */
   record(event: Event, line?: Line): this {
     const { next, now: recordedAt, commandId } = this.#context
     const position = (next + BigInt(this.#events.length)) as LogPosition
@@ -106,12 +106,12 @@ export class Draft {
     return this
   }
 
-  /** What the fullest batch has left. */
+  /** The units that the fullest batch has available. */
   mostAvailable(): number {
     return this.#product.batches.reduce((most, batch) => Math.max(most, available(batch)), 0)
   }
 
-  /** The batch that a line takes from: the first one that holds all of it. */
+  /** The batch from which a line is allocated: the first one that has enough units for all of it. */
   firstThatHolds(quantity: Quantity): Batch | undefined {
     return this.#product.batches.find((batch) => available(batch) >= quantity)
   }

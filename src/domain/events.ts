@@ -1,4 +1,7 @@
-/** All kinds of events. To add one: write its file in `events/` and name it here, twice. */
+/**
+ * Lists all kinds of events. To add a kind, write its file in `events/`, then add it to the union `Event` and to the map
+ * `eventKinds`.
+ */
 import { backorderCancelled } from './events/backorder-cancelled.ts'
 import type { BackorderCancelled } from './events/backorder-cancelled.ts'
 import { batchCreated } from './events/batch-created.ts'
@@ -27,7 +30,7 @@ export const eventKinds = {
   BackorderCancelled: backorderCancelled,
 } satisfies { readonly [Type in Event['type']]: EventKind<Extract<Event, { type: Type }>> }
 
-/** An event at its place in the log: what happened, where in the order of things, when, and by which command. */
+/** An event with its log position, its time and the command that caused it. */
 export interface RecordedEvent {
   readonly position: LogPosition
   readonly recordedAt: Date
@@ -35,14 +38,14 @@ export interface RecordedEvent {
   readonly event: Event
 }
 
-/** What there is to know of an event's kind. */
+/** The definition of an event's kind. */
 export const kindOf = ({ type }: Event): EventKind<Event> => eventKinds[type] as EventKind<Event>
 
 export const isEventType = (type: string): type is Event['type'] => Object.hasOwn(eventKinds, type)
 
 export const batchChange = (event: Event): BatchChange | null => kindOf(event).batchChange(event)
 
-/** The batch that an event concerns, if it concerns one. */
+/** The batch that an event concerns; null if it concerns none. */
 export const batchOf = (event: Event): BatchReference | null => batchChange(event)?.reference ?? null
 
 /** Whether an event concerns an order line. */

@@ -1,8 +1,8 @@
 /**
- * The product aggregate: its batches, as counters. It never holds order lines, whether they are allocated or waiting, so a
- * product with a million of them is as light as a new one.
+ * The product aggregate holds its batches as counters. It holds no order lines, neither allocated nor waiting ones, so a
+ * product with a million lines needs no more memory than a new one.
  *
- * Everything is immutable: `evolve` returns a new state and shares what did not change.
+ * All state is immutable: `evolve` returns a new state that shares the unchanged parts.
  */
 import { isLineEvent, kindOf } from './events.ts'
 import type { RecordedEvent } from './events.ts'
@@ -12,9 +12,9 @@ import type { BatchReference, CalendarDate, LogPosition, OrderId, Quantity, Sku 
 
 export interface Product {
   readonly sku: Sku
-  /** In the order in which stock is given away. */
+  /** In the order in which stock is allocated. */
   readonly batches: readonly Batch[]
-  /** No waiting line asks for less than this; null if no line waits. A lower bound, so it may be too low, never too high. */
+  /** A lower bound of the waiting lines' quantities: it may be too low, never too high. Null if no line waits. */
   readonly leastWaiting: number | null
 }
 
@@ -33,9 +33,9 @@ export interface Line {
   readonly orderId: OrderId
   readonly sku: Sku
   readonly quantity: Quantity
-  /** null: it waits for stock. */
+  /** Null while the line waits for stock. */
   readonly batchReference: BatchReference | null
-  /** Position at which it was first allocated: its place in every queue, for as long as it lives. */
+  /** The log position at which the line was first allocated. It never changes and is the line's position in every queue. */
   readonly placed: LogPosition
 }
 
@@ -47,7 +47,7 @@ export const emptyProduct = (sku: Sku): Product => ({
 
 export const available = (batch: Batch): number => batch.quantity - batch.allocated
 
-/** The units of all of its batches, whatever is allocated of them. */
+/** The total units of all of a product's batches, allocated ones included. */
 export const purchased = (product: Product): number =>
   product.batches.reduce((sum, batch) => sum + batch.quantity, 0)
 
@@ -58,7 +58,7 @@ export function batchIn(product: Product, reference: BatchReference): Batch {
   return batch
 }
 
-/** Warehouse stock first, then the earliest ETA, then the reference. */
+/** Orders batches by warehouse before incoming, then by ETA, then by reference. */
 export function compareBatches(
   a: Pick<Batch, 'eta' | 'reference'>,
   b: Pick<Batch, 'eta' | 'reference'>,
@@ -75,13 +75,17 @@ export function evolve(product: Product, { position, event }: RecordedEvent): Pr
   return { sku, batches, leastWaiting: Math.min(leastWaiting ?? event.quantity, event.quantity) }
 }
 
-/** The line of an order, after an event that concerns it; undefined when there is none any more. */
+/** The line after an event that concerns it; undefined if the event removes it. */
 export function evolveLine(line: Line | undefined, { position, event }: RecordedEvent): Line | undefined {
   const { lineAfter } = kindOf(event)
   return lineAfter === undefined ? line : lineAfter(event, line, position)
 }
 
-/** A batch after a change; undefined before the first one. */
+/**
+ * The batch after a change.
+ *
+ * @param batch undefined before the change that creates it
+ */
 export function evolveBatch(
   batch: Batch | undefined,
   sku: Sku,

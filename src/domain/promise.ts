@@ -1,12 +1,12 @@
-/** Available to promise (ATP): what is left, and the day it can be had. */
+/** Available to promise (ATP): the units that are not allocated, and the day from which each of them is available. */
 import type { CalendarDate } from './values.ts'
 
-/** Units that come free at one time. */
+/** Units that become available on the same day. */
 export interface PromisedQuantity {
-  /** null: now, from the warehouse. */
+  /** Null: available now, from the warehouse. */
   readonly date: CalendarDate | null
   readonly quantity: number
-  /** This quantity and all earlier ones. */
+  /** The sum of this quantity and all earlier ones. */
   readonly cumulative: number
 }
 
@@ -15,7 +15,7 @@ interface Stock {
   readonly available: number
 }
 
-/** Warehouse before incoming, then by ETA: the order in which stock is given away, and in which it comes. */
+/** Orders warehouse stock (null) before incoming stock, and incoming stock by ETA. Stock is allocated in this order. */
 export function compareEta(a: CalendarDate | null, b: CalendarDate | null): number {
   if (a === b) return 0
   if (a === null) return -1
@@ -24,7 +24,7 @@ export function compareEta(a: CalendarDate | null, b: CalendarDate | null): numb
 }
 
 /**
- * What can be promised, soonest first; one entry a day, none that is empty.
+ * What can be promised, soonest first, with one entry per day. Days without available units have no entry.
  *
  * @param batches in any order
  */
@@ -43,10 +43,10 @@ export function availableToPromise(batches: readonly Stock[]): PromisedQuantity[
 }
 
 /**
- * The first time by which `quantity` units can be had, counting every batch that has come by then.
- * An order line is filled from one batch, so what no single batch holds takes several lines.
+ * The first day by which `quantity` units are available, counting every batch that has arrived by then. Each order line is
+ * allocated from one batch, so a quantity that no single batch holds needs several lines.
  *
- * @returns `{ date: null }` for now; null if all that is promised is not enough
+ * @returns `{ date: null }` for now; null if all promised units together are not enough
  */
 export function earliestPromise(
   promised: readonly PromisedQuantity[],

@@ -6,12 +6,12 @@ import type { Stock } from './stock.ts'
 import type { OrderId } from './values.ts'
 
 /**
- * Gives free stock to the lines that wait for it, and to those that were displaced just now, each at its place; displaced lines
- * that get none are backordered.
+ * Allocates available stock to the waiting lines and to the displaced ones, in the order of their queue positions. Displaced
+ * lines that get no stock are backordered.
  *
- * Before a command, no waiting line fits into what is free. So only lines that ask for no more than the fullest batch now has
- * can be served, and there is nothing to look for while that is less than any line asks for. What is free only falls while
- * lines are served, so a line that was left out because it asks for too much stays left out.
+ * Before a command, no waiting line fits into any batch. So only lines that ask for no more than the fullest batch now has
+ * available can be served, and no lines are loaded if that is less than `leastWaiting`. The available units only decrease
+ * while lines are served, so a line that was skipped because it asks for too much need not be tried again.
  */
 export function* serveWaiting(stock: Stock, changes: Draft, displaced: readonly Line[] = []): Deciding {
   const { sku, leastWaiting } = changes.before

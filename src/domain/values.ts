@@ -1,6 +1,6 @@
 /**
- * The words of the domain as types. Each value has one parser, used where data enters the system;
- * everything behind that boundary trusts the brand.
+ * The values of the domain as branded types. Each value has one parser, which is called where data enters the system. All
+ * other code trusts the brand.
  */
 
 declare const brand: unique symbol
@@ -14,19 +14,19 @@ export type CommandId = Brand<string, 'CommandId'>
 /** Whole units of stock, 0 to `MAX_QUANTITY`. */
 export type Quantity = Brand<number, 'Quantity'>
 
-/** A day without a time zone, `2026-12-24`. Compares as text. */
+/** A day without a time zone, for example `2026-12-24`. Dates compare as text. */
 export type CalendarDate = Brand<string, 'CalendarDate'>
 
-/** Where an event stands in its partition's log: 1, 2, 3 … without gaps. */
+/** The position of an event in its partition's log: 1, 2, 3 … without gaps. */
 export type LogPosition = Brand<bigint, 'LogPosition'>
 
-/** Quantities, and all of a product's batches together, fit the GraphQL `Int`. */
+/** The largest GraphQL `Int`. It limits each quantity and the sum of all of a product's batches. */
 export const MAX_QUANTITY = 2_147_483_647
 
 export const MAX_ID_CHARACTERS = 255
 export const MAX_REASON_CHARACTERS = 500
 
-/** Thrown by every parser here. The message is fit to be shown to whoever sent the value. */
+/** Thrown by every parser in this file. The message may be shown to the sender of the value. */
 export class InvalidValue extends Error {
   override readonly name = 'InvalidValue'
 }
@@ -36,7 +36,7 @@ const CONTROL_CHARACTER = /\p{Cc}/u
 function parseText(value: string, what: string, maxCharacters: number): string {
   if (!value.isWellFormed()) throw new InvalidValue(`${what} is not well-formed Unicode.`)
   if (value.length === 0) throw new InvalidValue(`${what} is empty.`)
-  // Code units are cheap to count and never fewer than the characters.
+  // Code units are cheap to count, and there are never fewer of them than characters.
   const characters = value.length <= maxCharacters ? value.length : Array.from(value).length
   if (characters > maxCharacters) {
     throw new InvalidValue(`${what} has ${characters} characters; at most ${maxCharacters} are allowed.`)
@@ -60,7 +60,7 @@ export const parseCommandId = (value: string): CommandId =>
 
 export const parseReason = (value: string): string => parseText(value, 'The reason', MAX_REASON_CHARACTERS)
 
-/** @param least the smallest quantity that makes sense here: 1 for what is ordered, 0 for what is left */
+/** @param least the smallest valid quantity: 1 where units are ordered, 0 where none may be left */
 export function parseQuantity(value: number, least: 0 | 1): Quantity {
   if (!Number.isInteger(value) || value < least || value > MAX_QUANTITY) {
     throw new InvalidValue(`The quantity ${value} is not a whole number from ${least} to ${MAX_QUANTITY}.`)

@@ -8,16 +8,16 @@ import type { LogPoint } from './point.ts'
 import type { LoggedEvent } from './read.ts'
 import { events, logPartitions } from './tables.ts'
 
-/** Where a log ends. */
+/** The end of a partition's log. */
 export interface Head extends LogPoint {
-  /** When the last event was recorded; null in an empty log. */
+  /** The time of the last event; null if the log is empty. */
   readonly recordedAt: Date | null
 }
 
 export interface LogWriter {
-  /** Takes the partition until the transaction ends: nobody else writes to it, and the head is the truth. */
+  /** Locks the partition until the transaction ends, so that nobody else writes to it and the returned head stays current. */
   lock(partition: Partition): Promise<Head>
-  /** Adds events that follow the head. Only for the holder of the lock. */
+  /** Appends events directly after the head. The caller must hold the lock. */
   append(partition: Partition, logged: readonly LoggedEvent[]): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export function createLogWriter(db: Database): LogWriter {
 
   return {
     async lock(partition) {
-      // The second statement runs once the first has the lock, and sees all that was committed until then.
+      // The second statement runs after the first has got the lock, so it sees all earlier commits.
       const [locked, [last]] = await Promise.all([lock.execute({ partition }), head.execute({ partition })])
       if (locked.length === 0) throw new Error(`The log has no partition ${partition}.`)
       if (last === undefined) return { ...LOG_ORIGIN, recordedAt: null }

@@ -1,6 +1,6 @@
 /**
- * Events as stored JSON and back. A stored type is a contract for ever: if an event changes shape, what is in the log stays,
- * and the older form is turned into today's here and nowhere else.
+ * Converts events to stored JSON and back. Stored events never change: if a release gives an event type another shape, only
+ * this file converts the older form to the current one.
  */
 import { eventKinds, isEventType } from '../domain/events.ts'
 import type { Event } from '../domain/events.ts'
@@ -11,12 +11,12 @@ export interface StoredEvent {
   readonly data: unknown
 }
 
-/** An event of a newer release, or a corrupt one. */
+/** The stored event was written by a newer release, or it is corrupt. */
 export class UnknownEvent extends Error {
   override readonly name = 'UnknownEvent'
 }
 
-/** The fields of each type of event that are positions. JSON has no bigint, so they are stored as strings. */
+/** The fields of each event type that hold positions. JSON has no bigint, so positions are stored as strings. */
 const positions: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(eventKinds).map(([type, { fields }]) => [
     type,
@@ -35,7 +35,7 @@ export function encodeEvent(event: Event): StoredEvent {
 export function decodeEvent({ type, data }: StoredEvent): Event {
   if (!isEventType(type))
     throw new UnknownEvent(
-      `The log holds an event of type ${type}, which this release of Onhand does not know.`,
+      `The log has an event of type ${type}, which this release of Onhand does not support.`,
     )
   const event: Record<string, unknown> = { type, ...(data as object) }
   for (const field of positions[type] ?? []) event[field] = parseLogPosition(event[field] as string)

@@ -1,4 +1,4 @@
-/** Which points the log has, for roles that may read it. */
+/** Looks up points in the log, for database roles that may read it. */
 import { and, desc, eq, isNotNull, lte, sql } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
 import type { Database } from '../lib/postgres.ts'
@@ -7,10 +7,10 @@ import { LOG_ORIGIN } from './point.ts'
 import type { LogPoint, LogTag } from './point.ts'
 import { events } from './tables.ts'
 
-/** Whether a point that is remembered, or that another table names, is part of the log. */
+/** Whether a point that a process or another table remembers is still part of the log. */
 export async function isInLog(db: Database, partition: Partition, point: LogPoint): Promise<boolean> {
   if (point.position === LOG_ORIGIN.position) return true
-  // Checkpoints of earlier releases may have no tag.
+  // Checkpoints that earlier releases wrote may have no tag.
   const tag = sql`coalesce(${events.tag}, 0) = ${String(point.tag)}::bigint`
   const found = await db
     .select({ position: events.position })
@@ -19,7 +19,7 @@ export async function isInLog(db: Database, partition: Partition, point: LogPoin
   return found.length > 0
 }
 
-/** The end of the last commit that ends at a position or before it. */
+/** The end of the last commit that ends at or before a position. */
 export async function lastCommitEnd(
   db: Database,
   partition: Partition,

@@ -10,11 +10,11 @@ export interface RememberedPoint extends LogPoint {
 
 export interface FoundHistory {
   readonly epoch: Epoch
-  /** One of the points, if the log lacks any: `partition:position`. */
+  /** One of the points that the log does not have, as `partition:position`; null if it has all of them. */
   readonly lost: string | null
 }
 
-/** Asks the log which history it is, and whether it still has these points. */
+/** Reads the epoch of the log, and checks that the log still has these points. */
 export type ReadHistory = (points: readonly RememberedPoint[]) => Promise<FoundHistory>
 
 /** @param db connected as any role that reads the schema `views` */
@@ -36,7 +36,7 @@ export function createHistoryRead(db: Database): ReadHistory {
       tag: String(tag),
     }))
     const [found] = await read.execute({ points: JSON.stringify(texts) })
-    if (found === undefined) throw new Error('The log did not say which history it is.')
+    if (found === undefined) throw new Error('The query for the epoch of the log returned no row.')
     return found
   }
 }

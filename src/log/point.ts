@@ -7,16 +7,16 @@ declare const brand: unique symbol
 export type LogTag = bigint & { readonly [brand]: 'LogTag' }
 
 /**
- * The end of a commit in a partition's log. A position alone does not identify it: after a failover that lost commits, or a
- * restore, other events can stand at the same positions. Whatever a process remembers of the log is true only as long as the
- * log still has this tag at this position.
+ * The end of a commit in a partition's log. A position alone does not identify it: after a failover that lost commits, or
+ * after a restore, other events can have the same positions. What a process remembers of the log is valid only while the log
+ * still has this tag at this position.
  */
 export interface LogPoint {
   readonly position: LogPosition
   readonly tag: LogTag
 }
 
-/** Where a log begins, before its first event. */
+/** The point before the first event of a log. */
 export const LOG_ORIGIN: LogPoint = { position: 0n as LogPosition, tag: 0n as LogTag }
 
 export const newTag = (): LogTag => randomBytes(8).readBigInt64BE() as LogTag

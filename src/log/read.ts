@@ -8,9 +8,9 @@ import { LOG_ORIGIN } from './point.ts'
 import type { LogPoint, LogTag } from './point.ts'
 import { events, logPartitions } from './tables.ts'
 
-/** An event as it stands in the log. */
+/** An event as stored in the log. */
 export interface LoggedEvent extends RecordedEvent {
-  /** On the last event of each commit; null on all others. */
+  /** Set on the last event of each commit; null on all other events. */
   readonly tag: LogTag | null
 }
 
@@ -23,14 +23,14 @@ export type LogEntry = LoggedEvent | UnreadableEvent
 
 export interface LogReader {
   /**
-   * The next whole commits after a position, in order, without gaps; none at the log's end.
+   * Reads the next whole commits after a position, in order and without gaps; none at the end of the log.
    *
-   * @param limit in events; exceeded only where a single commit is longer
+   * @param limit the maximum number of events; only a single commit that is longer exceeds it
    */
   read(partition: Partition, after: LogPosition, limit: number): Promise<LogEntry[]>
-  /** Whether the log has this point: what is remembered of it may be of a history that was lost. */
+  /** Whether the log has this point. A remembered point may belong to a history that was lost. */
   has(partition: Partition, point: LogPoint): Promise<boolean>
-  /** Where each partition's log ends at this moment. */
+  /** The current end of each partition's log. */
   heads(): Promise<Map<Partition, LogPoint>>
 }
 
@@ -80,12 +80,12 @@ export function createLogReader(db: Database): LogReader {
       for (let next = after; ;) {
         const rows = await page.execute({ partition, after: next, limit })
         const end = rows.findLastIndex(({ tag }) => tag !== null)
-        // A commit that is longer than a page goes on in the next one.
+        // A commit that is longer than one page continues on the next page.
         const wanted = end === -1 ? rows : rows.slice(0, end + 1)
         for (const row of wanted) read.push(decodeEntry(row))
         if (end !== -1) return read
         const lastRow = rows.at(-1)
-        // The log's last event ends a commit, so nothing is left.
+        // The last event of the log always ends a commit, so there are no more rows.
         if (lastRow === undefined || rows.length < limit) return []
         next = lastRow.position
       }

@@ -1,19 +1,19 @@
-/** The log: the only record of what happened, from which everything else can be made again. */
+/** The tables of the log. All other state can be rebuilt from it. */
 import { sql } from 'drizzle-orm'
 import { bigint, check, integer, json, pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { CommandId, LogPosition } from '../domain/values.ts'
 import { id, instant, position } from '../lib/column-types.ts'
 import type { LogTag } from './point.ts'
 
-/** The write side's schema. Queries never read it: their role cannot. */
+/** The schema of the write side. The database role of queries has no access to it. */
 export const stock = pgSchema('stock')
 
-/** One row: which log this is, so that signals of two databases on one Redis are not mixed up. */
+/** Has one row, which identifies the log, so that the signals of two databases on one Redis stay apart. */
 export const installation = stock.table('installation', {
   id: uuid('id').primaryKey().defaultRandom(),
   /**
-   * Which history of the log this is. It is renewed whenever events may be gone that clients have seen: after a reset, a
-   * restore, or a failover that lost commits. Tokens and cursors carry it.
+   * Identifies the history of the log. It changes whenever the log may have lost events that clients have seen: after a reset,
+   * a restore, or a failover that lost commits. Tokens and cursors carry it.
    */
   epoch: text('epoch')
     .notNull()
@@ -21,8 +21,9 @@ export const installation = stock.table('installation', {
 })
 
 /**
- * One row per partition: the lock that makes writers of the partition serial. The row is never updated, because an open
- * snapshot would keep every version of it, and each lock would have to pass them all. The head is the last event's position.
+ * Has one row per partition: the lock that serializes the writers of the partition. The row is never updated, because an open
+ * snapshot would keep every version of it, and each lock would have to skip all of them. The head is the position of the last
+ * event.
  */
 export const logPartitions = stock.table('log_partitions', {
   partition: integer('partition').primaryKey(),
@@ -37,7 +38,7 @@ export const events = stock.table(
     data: json('data').notNull(),
     commandId: id('command_id').$type<CommandId>().notNull(),
     recordedAt: instant('recorded_at').notNull(),
-    /** A random number on the last event of each commit, null on all others. See `LogPoint`. */
+    /** A random number on the last event of each commit; null on all other events. See `LogPoint`. */
     tag: bigint('tag', { mode: 'bigint' }).$type<LogTag>(),
   },
   (table) => [

@@ -1,8 +1,9 @@
 /**
- * The end of the log as this process knows it: where each partition's head is, and the events of the commits made here, so
- * that they need not be read back. A hint about the head may be late or lost, or be of a history that the log no longer has.
+ * Keeps the end of the log in memory: the last known head of each partition, and the events that this process committed, so
+ * that it need not read them back. A hint about a head may be late or lost, or it may belong to a history that the log no
+ * longer has.
  *
- * Invariant: the events kept of a partition are one run of whole commits without gaps, which follows on the point `from`.
+ * Invariant: the events kept of a partition are one run of whole commits without gaps, which starts directly after `from`.
  */
 import type { Partition } from './partition.ts'
 import { LOG_ORIGIN, samePoint } from './point.ts'
@@ -14,7 +15,7 @@ import { Trail } from './trail.ts'
 /** Events that were committed together. */
 export interface Commit {
   readonly partition: Partition
-  /** The head before. */
+  /** The head before the commit. */
   readonly from: LogPoint
   readonly head: LogPoint
   readonly events: readonly LoggedEvent[]
@@ -32,7 +33,7 @@ export class LogTail {
   readonly #listeners = new Set<(partition: Partition) => void>()
   readonly #commitListeners = new Set<(commit: Commit) => void>()
 
-  /** @param maxEvents how many events a partition keeps in memory, at least; at most twice as many */
+  /** @param maxEvents how many recent events per partition stay in memory; up to twice as many before a cut */
   constructor(maxEvents: number) {
     this.#maxEvents = maxEvents
   }
@@ -41,7 +42,7 @@ export class LogTail {
     return this.#heads.get(partition)?.point ?? LOG_ORIGIN
   }
 
-  /** This process has committed. */
+  /** Adds a commit of this process. */
   add(commit: Commit): void {
     this.#keep(commit)
     this.advance(commit.partition, commit.head, commit.from)
@@ -49,16 +50,16 @@ export class LogTail {
   }
 
   /**
-   * The log has grown, as another process or the database says.
+   * Moves the head forward, to a point that another process or the database has reported.
    *
-   * @param from the head before; null if that is not known
+   * @param from the head directly before `head`; null if it is not known
    */
   advance(partition: Partition, head: LogPoint, from: LogPoint | null = null): void {
     if (!this.#trail(partition).move(head, from)) return
     for (const listener of this.#listeners) listener(partition)
   }
 
-  /** The whole commits after a point, if all of them are at hand; null if they must be read. */
+  /** The next whole commits after a point; null if they are not in memory and must be read from the log. */
   recent(partition: Partition, after: LogPoint, limit: number): readonly LoggedEvent[] | null {
     const run = this.#recent.get(partition)
     if (run === undefined || after.position < run.from.position) return null
@@ -67,23 +68,23 @@ export class LogTail {
     if (before === undefined || before.tag !== after.tag || start === run.events.length) return null
     const page = wholeCommits(run.events.slice(start, start + limit))
     if (page.length > 0) return page
-    // A commit that is longer than a page is a page.
+    // A commit that is longer than `limit` is returned whole.
     const end = run.events.findIndex(({ tag }, at) => at >= start && tag !== null)
     return run.events.slice(start, end + 1)
   }
 
-  /** What is remembered of each partition's history. */
+  /** The remembered points of each partition. */
   get trails(): ReadonlyMap<Partition, Trail> {
     return this.#heads
   }
 
-  /** The log's history was replaced: nothing that is known counts any more. */
+  /** Discards everything, because the log's history was replaced. */
   reset(): void {
     for (const trail of this.#heads.values()) trail.reset()
     this.#recent.clear()
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   onAdvance(listener: (partition: Partition) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -117,7 +118,7 @@ export class LogTail {
     this.#cut(this.#recent.get(partition) as Run)
   }
 
-  /** Rarely, so that each event is moved once at most; and only where a commit ends. */
+  /** Cuts only at twice the limit, so that each event is moved at most once, and only at the end of a commit. */
   #cut(run: Run): void {
     if (run.events.length <= 2 * this.#maxEvents) return
     let cut = run.events.length - this.#maxEvents

@@ -1,4 +1,4 @@
-/** Points of the log as clients hold them: as text, and with the history of the log that they belong to. */
+/** Positions in the log as clients hold them: as text, with the epoch to which they belong. */
 import { InvalidValue, parseLogPosition } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
 import { shorten } from '../lib/shorten.ts'
@@ -7,21 +7,21 @@ import type { Partition } from './partition.ts'
 declare const brand: unique symbol
 
 /**
- * Which history of the log it is. Positions of one epoch say nothing in another: after a restore, or a failover that lost
- * commits, other events stand at the same positions.
+ * Identifies the history of the log. Positions of one epoch are meaningless in another: after a restore, or after a failover
+ * that lost commits, other events have the same positions.
  */
 export type Epoch = string & { readonly [brand]: 'Epoch' }
 
-/** A position for each partition that matters. */
+/** One position per partition. */
 export type LogPositions = ReadonlyMap<Partition, LogPosition>
 
-/** As text, `<epoch>.0:1234` or `<epoch>.0:1234,3:77`. Clients hand it back as it is. */
+/** Its text is `<epoch>.0:1234` or `<epoch>.0:1234,3:77`. Clients return it unchanged. */
 export interface ConsistencyToken {
   readonly epoch: Epoch
   readonly positions: LogPositions
 }
 
-/** Where in the ledger a client stands: a token, or positions that somebody wrote by hand, of the present history. */
+/** A client's position in the ledger: a token, or positions without an epoch, which belong to the current history. */
 export interface LogCursor {
   readonly epoch: Epoch | null
   readonly positions: LogPositions
@@ -46,7 +46,7 @@ export function parseToken(text: string): ConsistencyToken {
 }
 
 /**
- * @param partition which one a position alone is of; null: it could be of several
+ * @param partition the partition of a bare position; null if the cursor must name its partitions
  * @throws InvalidValue
  */
 export function parseCursor(text: string, partition: Partition | null): LogCursor {
@@ -65,7 +65,7 @@ export function parseCursor(text: string, partition: Partition | null): LogCurso
 
 const quoted = (text: string): string => JSON.stringify(shorten(text, 60))
 
-/** `0:1234,3:77`, with or without an epoch; null if it is neither. */
+/** Parses `0:1234,3:77`, with or without an epoch; returns null for any other text. */
 function parsePoint(text: string): LogCursor | null {
   const dot = text.indexOf('.')
   const epoch = dot === -1 ? null : text.slice(0, dot)

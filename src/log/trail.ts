@@ -1,49 +1,50 @@
 /**
- * The last point of the log that a part of this process has heard of, and earlier ones that may be of another history.
+ * Remembers the last point of the log that a part of this process has received, and the earlier points that may belong to
+ * another history.
  *
- * A point that follows directly on the last one is of the same history. Any other may not be: then the last one stays as a
- * suspect, until a look at the log has found it there. So as long as the log has all points that a trail remembers,
- * everything is true that the process remembers up to them.
+ * A point that follows directly after the last one belongs to the same history. Any other point may not: then the last one is
+ * kept as unconfirmed until it has been found in the log. As long as the log has all points of a trail, everything that the
+ * process remembers up to them is valid.
  */
 import { LOG_ORIGIN, samePoint } from './point.ts'
 import type { LogPoint } from './point.ts'
 
-/** More points than this are not taken before some have been found in the log; what is missed until then is read. */
-const MAX_SUSPECTS = 64
+/** At this many unconfirmed points, further points are dropped until some are confirmed. The log is read for what is missed. */
+const MAX_UNCONFIRMED = 64
 
 export class Trail {
   point: LogPoint = LOG_ORIGIN
-  #suspects: LogPoint[] = []
+  #unconfirmed: LogPoint[] = []
 
   /**
-   * @param from the point that `to` follows on directly; null if that is not known
-   * @returns false if it leads no further, or cannot be taken now
+   * @param from the point directly before `to`; null if it is not known
+   * @returns false if `to` is not beyond the last point, or is dropped
    */
   move(to: LogPoint, from: LogPoint | null): boolean {
     if (to.position <= this.point.position) return false
     if (from === null || !samePoint(from, this.point)) {
-      if (this.#suspects.length === MAX_SUSPECTS) return false
-      if (isIdentified(this.point)) this.#suspects.push(this.point)
+      if (this.#unconfirmed.length === MAX_UNCONFIRMED) return false
+      if (isIdentified(this.point)) this.#unconfirmed.push(this.point)
     }
     this.point = to
     return true
   }
 
-  /** What the log must have, or all that was remembered is of another history. */
+  /** The points that the log must have; if it lacks one, what the process remembers belongs to another history. */
   get remembered(): readonly LogPoint[] {
-    return isIdentified(this.point) ? [...this.#suspects, this.point] : [...this.#suspects]
+    return isIdentified(this.point) ? [...this.#unconfirmed, this.point] : [...this.#unconfirmed]
   }
 
-  /** The log has all of these, which were remembered a moment ago. */
+  /** Confirms points that have been found in the log. */
   confirm(found: readonly LogPoint[]): void {
-    this.#suspects = this.#suspects.filter((suspect) => !found.includes(suspect))
+    this.#unconfirmed = this.#unconfirmed.filter((point) => !found.includes(point))
   }
 
   reset(): void {
     this.point = LOG_ORIGIN
-    this.#suspects = []
+    this.#unconfirmed = []
   }
 }
 
-/** A checkpoint after an event that an operator had left out carries no tag: nothing can be found by it. */
+/** A checkpoint after an event that an operator had skipped has no tag, so it cannot be looked up. */
 const isIdentified = ({ tag }: LogPoint): boolean => tag !== LOG_ORIGIN.tag

@@ -61,7 +61,7 @@ function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {
     answeredIn: async () => undefined,
     claimReferences: async (_, claims) => claims,
     now: () => new Date(),
-    maxBatchCommands: 100,
+    maxGroupCommands: 100,
     maxQueuedCommands: 100,
     onCommit: (commit) => commits.push(commit),
     onCommandGroup: (report) => reports.push(report),
@@ -119,7 +119,7 @@ describe('batches', () => {
   })
 
   test('are no larger than allowed', async () => {
-    const { writer, send } = setUp({ maxBatchCommands: 2 })
+    const { writer, send } = setUp({ maxGroupCommands: 2 })
     const answers = ['a', 'b', 'c', 'd', 'e'].map((id) => send(id))
     for (let batch = 0; batch < 3; batch += 1) {
       await writer.begun(batch + 1)
@@ -206,7 +206,7 @@ describe('a limit on the queue', () => {
 
 describe('close', () => {
   test('answers all that is queued, and takes no more', async () => {
-    const { writer, send, dispatcher } = setUp({ maxBatchCommands: 1 })
+    const { writer, send, dispatcher } = setUp({ maxGroupCommands: 1 })
     const answers = ['a', 'b', 'c'].map((id) => send(id))
     await writer.begun(1)
     let closed = false

@@ -120,7 +120,7 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
     const command = changeBatchQuantity('LAMP-1', 1)
     const next = send('301-0', command, '300-0')
     await expect(next).rejects.toThrow(StreamRewound)
-    await expect(next).rejects.toThrow('was answered up to 300-0, and the database says up to 100-0')
+    await expect(next).rejects.toThrow('was answered up to 300-0, but the database records only 100-0')
     expect(await quantityOf('LAMP-1')).toBe(30)
     expect(await send('301-0', command, '100-0')).toMatchObject({ status: 'accepted' })
   })

@@ -7,7 +7,7 @@ const TOMORROW = '2026-06-02'
 const LATER = '2026-07-01'
 
 describe('allocate', () => {
-  test('reduces what the batch has available', () => {
+  test('reduces the available units of the batch', () => {
     const stock = given(createBatch('batch-001', 'SMALL-TABLE', 20), allocate('order-ref', 'SMALL-TABLE', 2))
     expect(stock.batch('batch-001')).toMatchObject({ quantity: 20, allocated: 2 })
   })
@@ -23,7 +23,7 @@ describe('allocate', () => {
     expect(decision.status === 'accepted').toBe(accepted)
   })
 
-  test('takes nothing from batches of another product', () => {
+  test('ignores batches of other products', () => {
     const stock = given(createBatch('batch-001', 'UNCOMFORTABLE-CHAIR', 100))
     expect(outcome(stock.decide(allocate('o', 'EXPENSIVE-TOASTER', 10)))).toEqual({
       type: 'InvalidSku',
@@ -31,7 +31,7 @@ describe('allocate', () => {
     })
   })
 
-  test('the same line again is accepted and changes nothing', () => {
+  test('accepts a repeated line and changes nothing', () => {
     const stock = given(createBatch('batch-001', 'ANGULAR-DESK', 20), allocate('o', 'ANGULAR-DESK', 2))
     expect(stock.decide(allocate('o', 'ANGULAR-DESK', 2))).toMatchObject({
       status: 'accepted',
@@ -41,7 +41,7 @@ describe('allocate', () => {
     expect(stock.batch('batch-001').allocated).toBe(2)
   })
 
-  test('the same line with another quantity is refused', () => {
+  test('rejects an existing line with another quantity', () => {
     const stock = given(createBatch('batch-001', 'ANGULAR-DESK', 20), allocate('o', 'ANGULAR-DESK', 2))
     expect(outcome(stock.decide(allocate('o', 'ANGULAR-DESK', 3)))).toEqual({
       type: 'LineAlreadyAllocated',
@@ -51,7 +51,7 @@ describe('allocate', () => {
     })
   })
 
-  test('prefers the warehouse to shipments', () => {
+  test('prefers warehouse stock to incoming stock', () => {
     const stock = given(
       createBatch('shipment', 'CLOCK', 100, TOMORROW),
       createBatch('in-stock', 'CLOCK', 100),
@@ -61,7 +61,7 @@ describe('allocate', () => {
     expect(stock.batch('shipment').allocated).toBe(0)
   })
 
-  test('prefers earlier batches, and of the same day the one whose reference comes first', () => {
+  test('prefers the earliest ETA, then the lowest reference', () => {
     const stock = given(
       createBatch('slow', 'SPOON', 100, LATER),
       createBatch('normal-b', 'SPOON', 100, TOMORROW),
@@ -75,7 +75,7 @@ describe('allocate', () => {
     expect(taken).toEqual(['speedy', 'normal-a', 'normal-b', 'slow'])
   })
 
-  test('answers with the batch and records what happened', () => {
+  test('returns the batch and records an event', () => {
     const stock = given(
       createBatch('in-stock', 'POSTER', 100),
       createBatch('shipment', 'POSTER', 100, TOMORROW),
@@ -94,7 +94,7 @@ describe('allocate', () => {
     ])
   })
 
-  test('a line is filled from one batch, though two together would hold it', () => {
+  test('allocates a line from one batch only, even if two together have enough units', () => {
     const stock = given(createBatch('a', 'FORK', 6), createBatch('b', 'FORK', 5, TOMORROW))
     expect(outcome(stock.decide(allocate('o', 'FORK', 8)))).toEqual({
       type: 'OutOfStock',
@@ -105,7 +105,7 @@ describe('allocate', () => {
     })
   })
 
-  test('out of stock is a refusal that says what there is', () => {
+  test('OutOfStock states the available units and the earliest date', () => {
     const stock = given(createBatch('batch1', 'SMALL-FORK', 10, TODAY), allocate('order1', 'SMALL-FORK', 10))
     expect(outcome(stock.decide(allocate('order2', 'SMALL-FORK', 1)))).toEqual({
       type: 'OutOfStock',
@@ -116,7 +116,7 @@ describe('allocate', () => {
     })
   })
 
-  test('each event says where it stands, when, and by which command', () => {
+  test('each event carries its position, its time and its command id', () => {
     const stock = given(createBatch('b', 'POSTER', 10), allocate('o', 'POSTER', 1))
     expect(stock.log.map(({ position, commandId }) => [position, commandId])).toEqual([
       [1n, 'command-1'],
@@ -126,7 +126,7 @@ describe('allocate', () => {
 })
 
 describe('deallocate', () => {
-  test('gives the units back', () => {
+  test('makes the units available again', () => {
     const stock = given(createBatch('b', 'PILLOW', 10), allocate('o', 'PILLOW', 4))
     expect(outcome(stock.decide(deallocate('o', 'PILLOW')))).toEqual([
       {
@@ -144,7 +144,7 @@ describe('deallocate', () => {
     expect(stock.line('o', 'PILLOW')).toBeUndefined()
   })
 
-  test('a line that there is not is refused, as is a product', () => {
+  test('rejects an unknown line and an unknown product', () => {
     const stock = given(createBatch('b', 'PILLOW', 10))
     expect(outcome(stock.decide(deallocate('o', 'PILLOW')))).toEqual({
       type: 'LineNotAllocated',
@@ -157,7 +157,7 @@ describe('deallocate', () => {
     })
   })
 
-  test('a line that waits can be taken back', () => {
+  test('removes a waiting line', () => {
     const stock = given(
       createBatch('b', 'PILLOW', 10),
       allocate('o', 'PILLOW', 4),
@@ -172,13 +172,13 @@ describe('deallocate', () => {
 })
 
 describe('createBatch', () => {
-  test('makes the product, and adds to one that there is', () => {
+  test('creates the product, or adds a batch to an existing one', () => {
     const stock = given(createBatch('b1', 'CRUNCHY-ARMCHAIR', 100), createBatch('b2', 'CRUNCHY-ARMCHAIR', 99))
     expect(stock.products.size).toBe(1)
     expect(stock.batch('b2').quantity).toBe(99)
   })
 
-  test('a reference is used once, whatever the product', () => {
+  test('rejects a reference that any product already uses', () => {
     const stock = given(createBatch('b', 'A', 1))
     expect(outcome(stock.decide(createBatch('b', 'B', 1)))).toEqual({
       type: 'BatchReferenceTaken',
@@ -186,13 +186,13 @@ describe('createBatch', () => {
     })
   })
 
-  test('a product holds no more units than a GraphQL Int can say', () => {
+  test('rejects units beyond the GraphQL Int per product', () => {
     const stock = given(createBatch('b1', 'A', 2_147_483_647))
-    const refused = { type: 'StockLimitExceeded', sku: 'A', limit: 2_147_483_647 }
-    expect(outcome(stock.decide(createBatch('b2', 'A', 1)))).toEqual(refused)
+    const rejection = { type: 'StockLimitExceeded', sku: 'A', limit: 2_147_483_647 }
+    expect(outcome(stock.decide(createBatch('b2', 'A', 1)))).toEqual(rejection)
     stock.decide(changeBatchQuantity('b1', 10))
     stock.decide(createBatch('b2', 'A', 1))
-    expect(outcome(stock.decide(changeBatchQuantity('b1', 2_147_483_647)))).toEqual(refused)
+    expect(outcome(stock.decide(changeBatchQuantity('b1', 2_147_483_647)))).toEqual(rejection)
   })
 })
 
@@ -204,7 +204,7 @@ describe('available to promise', () => {
     { eta: null, available: 4 },
   ] as Parameters<typeof availableToPromise>[0]
 
-  test('adds up a day, leaves out days without any, and counts on', () => {
+  test('has one entry per day with available units, and a running total', () => {
     expect(availableToPromise(batches)).toEqual([
       { date: null, quantity: 7, cumulative: 7 },
       { date: LATER, quantity: 5, cumulative: 12 },

@@ -5,12 +5,12 @@ const TODAY = '2026-06-01'
 const TOMORROW = '2026-06-02'
 
 describe('changeBatchQuantity', () => {
-  test('changes what is available', () => {
+  test('changes the available units', () => {
     const stock = given(createBatch('batch1', 'ADORABLE-SETTEE', 100), changeBatchQuantity('batch1', 50))
     expect(stock.batch('batch1').quantity).toBe(50)
   })
 
-  test('moves lines that do not fit any more to another batch at once', () => {
+  test('moves lines that no longer fit to another batch at once', () => {
     const stock = given(
       createBatch('batch1', 'INDIFFERENT-TABLE', 50, TODAY),
       createBatch('batch2', 'INDIFFERENT-TABLE', 50, TOMORROW),
@@ -33,7 +33,7 @@ describe('changeBatchQuantity', () => {
     expect(stock.batch('batch2').allocated).toBe(20)
   })
 
-  test('the newest line leaves first, and no more leave than must', () => {
+  test('displaces the newest lines first, and only as many as necessary', () => {
     const stock = given(
       createBatch('b', 'RUG', 9),
       ...['o1', 'o2', 'o3'].map((order) => allocate(order, 'RUG', 3)),
@@ -44,20 +44,20 @@ describe('changeBatchQuantity', () => {
     expect(stock.line('o3', 'RUG')?.batchReference).toBeNull()
   })
 
-  test('a line that was moved keeps its place: it is not the newest one of its new batch', () => {
+  test('a moved line keeps its queue position: it is not the newest line of its new batch', () => {
     const stock = given(
       createBatch('first', 'RUG', 5),
       createBatch('second', 'RUG', 10, TODAY),
       allocate('early', 'RUG', 5),
       allocate('late', 'RUG', 5),
-      changeBatchQuantity('first', 0), // moves `early` to the batch that `late` is in
+      changeBatchQuantity('first', 0), // moves `early` to the batch of `late`
       changeBatchQuantity('second', 5),
     )
     expect(stock.line('early', 'RUG')?.batchReference).toBe('second')
     expect(stock.line('late', 'RUG')?.batchReference).toBeNull()
   })
 
-  test('a line that fits nowhere waits', () => {
+  test('a line that fits into no batch waits', () => {
     const stock = given(createBatch('b', 'LAMP', 10), allocate('o', 'LAMP', 10))
     expect(outcome(stock.decide(changeBatchQuantity('b', 4)))).toMatchObject([
       { type: 'BatchQuantityChanged' },
@@ -67,7 +67,7 @@ describe('changeBatchQuantity', () => {
     expect(stock.line('o', 'LAMP')).toMatchObject({ batchReference: null, placed: 2n })
   })
 
-  test('a line that waits is asked for again: accepted, and it still waits', () => {
+  test('accepts a repeated waiting line, which still waits', () => {
     const stock = given(createBatch('b', 'LAMP', 10), allocate('o', 'LAMP', 10), changeBatchQuantity('b', 4))
     expect(stock.decide(allocate('o', 'LAMP', 10))).toMatchObject({
       status: 'accepted',
@@ -80,19 +80,19 @@ describe('changeBatchQuantity', () => {
     })
   })
 
-  test('what a large line leaves behind goes to a small one that waits', () => {
+  test('units that a displaced large line frees go to a smaller waiting line', () => {
     const stock = given(
       createBatch('b', 'LAMP', 12),
       allocate('large', 'LAMP', 9),
       allocate('small', 'LAMP', 3),
-      changeBatchQuantity('b', 8), // `small` is the newer, and yet it is `large` that does not fit
+      changeBatchQuantity('b', 8), // `small` is newer, but only `large` does not fit
     )
     expect(stock.line('large', 'LAMP')?.batchReference).toBeNull()
     expect(stock.line('small', 'LAMP')?.batchReference).toBe('b')
     expect(stock.batch('b')).toMatchObject({ quantity: 8, allocated: 3 })
   })
 
-  test('no change is accepted without an event; an unknown batch is refused', () => {
+  test('accepts the current quantity without an event, and rejects an unknown batch', () => {
     const stock = given(createBatch('b', 'LAMP', 10))
     expect(outcome(stock.decide(changeBatchQuantity('b', 10)))).toEqual([])
     expect(outcome(stock.decide(changeBatchQuantity('nope', 10)))).toEqual({
@@ -101,7 +101,7 @@ describe('changeBatchQuantity', () => {
     })
   })
 
-  test('a decision upon an older state of the batch is refused', () => {
+  test('rejects an outdated version of the batch', () => {
     const stock = given(createBatch('b', 'LAMP', 10), allocate('o', 'LAMP', 1))
     expect(outcome(stock.decide(changeBatchQuantity('b', 5, { expectedVersion: 1n })))).toEqual({
       type: 'StaleVersion',
@@ -113,7 +113,7 @@ describe('changeBatchQuantity', () => {
   })
 })
 
-describe('lines that wait get stock as soon as there is any', () => {
+describe('waiting lines get stock as soon as it is available', () => {
   const twoWaiting = () =>
     given(
       createBatch('b', 'LAMP', 10),
@@ -133,14 +133,14 @@ describe('lines that wait get stock as soon as there is any', () => {
     expect(stock.line('second', 'LAMP')?.batchReference).toBeNull()
   })
 
-  test('from a line that is taken back', () => {
+  test('from a line that is removed', () => {
     const stock = twoWaiting()
     stock.decide(changeBatchQuantity('b', 5))
     stock.decide(deallocate('first', 'LAMP'))
     expect(stock.line('second', 'LAMP')?.batchReference).toBe('b')
   })
 
-  test('one that is too large does not hold up the next', () => {
+  test('even if a line before them is too large', () => {
     const stock = given(
       createBatch('b', 'LAMP', 10),
       allocate('large', 'LAMP', 8),

@@ -5,7 +5,7 @@ import { InvalidValue, parseCalendarDate, parseSku } from '../../src/domain/valu
 import { LoadingStock, StockInMemory, allocate, changeBatchQuantity, createBatch } from '../support/stock.ts'
 import { deallocate, outcome } from '../support/stock.ts'
 
-/** Few names and small numbers, so that commands meet each other. */
+/** Few names and small numbers, so that commands often concern the same batches and lines. */
 const sku = fc.constantFrom('A', 'B')
 const reference = fc.constantFrom('b1', 'b2', 'b3', 'b4')
 const order = fc.constantFrom('o1', 'o2', 'o3', 'o4', 'o5', 'o6')
@@ -19,8 +19,8 @@ const command = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(order, sku).map((args) => deallocate(...args)) },
 )
 
-describe('whatever commands come, in whatever order', () => {
-  test('no batch is oversold, no line is lost, and nobody waits for stock that there is', () => {
+describe('after any sequence of commands', () => {
+  test('no batch is oversold, no line is lost, and no line waits for available stock', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         const stock = new StockInMemory()
@@ -44,7 +44,7 @@ describe('whatever commands come, in whatever order', () => {
     )
   })
 
-  test('a refused command changes nothing, and a line stays until it is taken back', () => {
+  test('a rejected command has changed nothing, and each line exists until it is removed', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         const stock = new StockInMemory()
@@ -64,23 +64,23 @@ describe('whatever commands come, in whatever order', () => {
     )
   })
 
-  test('it does not matter whether all lines are known, or are loaded as they are needed', () => {
+  test('decisions are the same whether all lines are loaded or only those that are needed', () => {
     fc.assert(
       fc.property(
         fc.array(command, { maxLength: 60 }),
         fc.integer({ min: 1, max: 3 }),
         (commands, linesPerLoad) => {
-          const known = new StockInMemory()
+          const loaded = new StockInMemory()
           const loading = new LoadingStock(linesPerLoad)
           for (const next of commands)
-            expect(outcome(loading.decide(next))).toEqual(outcome(known.decide(next)))
+            expect(outcome(loading.decide(next))).toEqual(outcome(loaded.decide(next)))
         },
       ),
       { numRuns: 500 },
     )
   })
 
-  test('the log alone gives the same stock again', () => {
+  test('the same stock can be rebuilt from the log alone', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         const stock = new StockInMemory()
@@ -95,7 +95,7 @@ describe('whatever commands come, in whatever order', () => {
 })
 
 describe('values', () => {
-  test('a name of 1 to 255 characters without control characters is taken as it is, any other refused', () => {
+  test('a name of 1 to 255 characters without control characters is accepted unchanged, any other is rejected', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const characters = Array.from(text)
@@ -106,11 +106,11 @@ describe('values', () => {
     )
   })
 
-  test.each(['lone surrogate \ud800', '', 'a\u0000b', 'a\nb', '\u0085'])('%j is refused', (text) => {
+  test.each(['lone surrogate \ud800', '', 'a\u0000b', 'a\nb', '\u0085'])('%j is rejected', (text) => {
     expect(() => parseSku(text)).toThrow(InvalidValue)
   })
 
-  test('255 characters outside of the basic plane are 255 characters', () => {
+  test('a character outside of the basic multilingual plane counts as one character', () => {
     expect(parseSku('😀'.repeat(255))).toHaveLength(510)
     expect(() => parseSku('😀'.repeat(256))).toThrow('has 256 characters; at most 255 are allowed')
   })
@@ -128,7 +128,7 @@ describe('values', () => {
     expect(() => parseCalendarDate(text)).toThrow(InvalidValue)
   })
 
-  test.each(['2024-02-29', '0099-12-31', '9999-12-31'])('there is a day %j', (text) => {
+  test.each(['2024-02-29', '0099-12-31', '9999-12-31'])('%j is a calendar date', (text) => {
     expect(parseCalendarDate(text)).toBe(text)
   })
 })

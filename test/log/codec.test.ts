@@ -5,7 +5,7 @@ import { UnknownEvent, decodeEvent, encodeEvent } from '../../src/log/codec.ts'
 import { anyEvent, event } from '../support/events.ts'
 import type { PlainEvent } from '../support/events.ts'
 
-test('any event comes back as it went, by way of JSON', () => {
+test('any event survives encoding, JSON and decoding unchanged', () => {
   fc.assert(
     fc.property(anyEvent, (written) => {
       const { type, data } = encodeEvent(written)
@@ -16,7 +16,7 @@ test('any event comes back as it went, by way of JSON', () => {
 
 const line = { orderId: 'o', sku: 'LAMP', quantity: 2 }
 
-/** What stands in the logs of those who use Onhand. Add to it; never change it. */
+/** Events as they are stored in existing logs. Add to this list, but never change an entry. */
 const STORED: readonly [event: PlainEvent, data: string][] = [
   [
     { type: 'BatchCreated', reference: 'b', sku: 'LAMP', quantity: 10, eta: null },
@@ -46,16 +46,16 @@ const STORED: readonly [event: PlainEvent, data: string][] = [
   [{ type: 'BackorderCancelled', ...line }, '{"orderId":"o","sku":"LAMP","quantity":2}'],
 ]
 
-test.each(STORED)('$type is stored as it always was', (plain, data) => {
+test.each(STORED)('the stored form of $type has not changed', (plain, data) => {
   expect(JSON.stringify(encodeEvent(event(plain)).data)).toBe(data)
   expect(decodeEvent({ type: plain.type, data: JSON.parse(data) })).toEqual(plain)
 })
 
-test('every type of event is among them', () => {
+test('the list has every type of event', () => {
   expect(new Set(STORED.map(([{ type }]) => type))).toEqual(new Set(Object.keys(eventKinds)))
 })
 
-test('an event of an unknown type is told apart from one that is broken', () => {
+test('decoding an event of an unknown type throws UnknownEvent', () => {
   expect(() => decodeEvent({ type: 'BatchBurnt', data: {} })).toThrow(UnknownEvent)
   expect(() => decodeEvent({ type: 'BatchBurnt', data: {} })).toThrow('an event of type BatchBurnt')
 })

@@ -1,4 +1,4 @@
-/** Writing to the log and reading it back, on Postgres. */
+/** Writes events to the log on Postgres, and reads them back. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CommandId, LogPosition } from '../../src/domain/values.ts'
@@ -50,7 +50,7 @@ async function append(
   })
 }
 
-test('whatever is written is read back, event for event', async () => {
+test('all written events are read back unchanged', async () => {
   const log = createLogReader(session.db)
   let head = 0n
   const written: LoggedEvent[] = []
@@ -74,7 +74,7 @@ test('whatever is written is read back, event for event', async () => {
 })
 
 describe('pages', () => {
-  test('follow each other without gaps or repetition, each partition by itself', async () => {
+  test('follow each other without gaps or repetition, in each partition', async () => {
     await append(0, numbered(1, 23))
     await append(1, numbered(1, 5))
     const log = createLogReader(session.db)
@@ -89,7 +89,7 @@ describe('pages', () => {
     expect(await log.read(0, position(23), 10)).toEqual([])
   })
 
-  test('show an event that cannot be read as such, at its place', async () => {
+  test('contain an undecodable event as an unreadable entry, at its position', async () => {
     await append(0, numbered(1, 5))
     await database.sql`update stock.events set type = 'OfTheFuture' where partition = 0 and position = 3`
     const read = await createLogReader(session.db).read(0, position(0), 10)
@@ -97,7 +97,7 @@ describe('pages', () => {
     expect(read).toEqual([...numbered(1, 2), unreadable, ...numbered(4, 5)])
   })
 
-  test('end where a commit ends, and hold a commit that is longer than a page', async () => {
+  test('end where a commit ends, and contain a commit that is longer than a page as a whole', async () => {
     const commit = (from: number, to: number) =>
       numbered(from, to).map((event) => (event.position === position(to) ? event : { ...event, tag: null }))
     await append(0, [...commit(1, 3), ...commit(4, 30), ...commit(31, 32)])
@@ -128,7 +128,7 @@ describe('the lock', () => {
 
   afterEach(() => other.close())
 
-  test('keeps a second writer waiting until the first has committed, and shows it what was written', async () => {
+  test('makes a second writer wait for the commit of the first, and then shows it the new head', async () => {
     const first = createLogWriter(session.db)
     const second = createLogWriter(other.db)
     const waiting: Promise<LogPoint>[] = []
@@ -148,7 +148,7 @@ describe('the lock', () => {
     expect(await Promise.all(waiting)).toMatchObject([point(2)])
   })
 
-  test('is of one partition only', async () => {
+  test('locks one partition only', async () => {
     const first = createLogWriter(session.db)
     await session.transaction(async () => {
       await first.lock(0)
@@ -156,14 +156,14 @@ describe('the lock', () => {
     })
   })
 
-  test('of a partition that does not exist is an error', async () => {
+  test('on a missing partition throws an error', async () => {
     await expect(session.transaction(() => createLogWriter(session.db).lock(2))).rejects.toThrow(
       'The log has no partition 2.',
     )
   })
 })
 
-test('a position is never taken twice', async () => {
+test('a position cannot be written twice', async () => {
   await append(0, numbered(1, 2))
   await expect(append(0, numbered(2, 3))).rejects.toThrow()
   expect(await createLogReader(session.db).read(0, position(0), 10)).toEqual(numbered(1, 2))

@@ -5,7 +5,7 @@ import { partitionOf } from '../../src/log/partition.ts'
 
 const of = (sku: string, partitions: number) => partitionOf(sku as Sku, partitions)
 
-/** Another partition for a product would leave its past in the old one. */
+/** If a product moved to another partition, its events would stay in the old one. */
 test.each([
   ['LAMP', [1, 3, 11, 691]],
   ['a', [0, 0, 12, 220]],
@@ -17,7 +17,7 @@ test.each([
   expect([2, 4, 16, 1000].map((partitions) => of(sku, partitions))).toEqual(expected)
 })
 
-test('is one of the partitions, and with one partition, that one', () => {
+test('the partition of a product is always one of the existing ones', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 30 }), fc.integer({ min: 1, max: 5000 }), (sku, partitions) => {
       const partition = of(sku, partitions)
@@ -27,7 +27,7 @@ test('is one of the partitions, and with one partition, that one', () => {
   )
 })
 
-test('products are spread evenly', () => {
+test('products are distributed evenly over the partitions', () => {
   const counts = Array(16).fill(0) as number[]
   for (let at = 0; at < 16_000; at += 1) counts[of(`SKU-${at}`, 16)] = (counts[of(`SKU-${at}`, 16)] ?? 0) + 1
   expect(Math.min(...counts)).toBeGreaterThan(900)

@@ -20,7 +20,7 @@ const positions = (found: readonly LoggedEvent[] | null) =>
   found && found.map(({ position }) => Number(position))
 
 describe('the head', () => {
-  test('is at the origin to begin with, and never goes back', () => {
+  test('starts at the origin and never moves back', () => {
     const tail = new LogTail(10)
     expect(tail.head(0)).toEqual(point(0))
     tail.advance(0, point(5))
@@ -29,7 +29,7 @@ describe('the head', () => {
     expect([tail.head(0), tail.head(1), tail.head(2)]).toEqual([point(5), point(1), point(0)])
   })
 
-  test('calls listeners when it has moved, until they unsubscribe', () => {
+  test('calls listeners after each move, until they unsubscribe', () => {
     const tail = new LogTail(10)
     const moves: [number, bigint][] = []
     const end = tail.onAdvance((partition) => moves.push([partition, tail.head(partition).position]))
@@ -57,14 +57,14 @@ describe('recent events', () => {
     expect(tail.recent(1, point(0), 10)).toBeNull()
   })
 
-  test('include a commit that is longer than the limit as a whole', () => {
+  test('contain a commit that is longer than the limit as a whole', () => {
     const tail = new LogTail(10)
     tail.add(commit(1, 6))
     tail.add(commit(7, 8))
     expect(positions(tail.recent(0, point(0), 2))).toEqual([1, 2, 3, 4, 5, 6])
   })
 
-  test('are not those of another history with the same positions', () => {
+  test('are not returned for a point of another history with the same position', () => {
     const tail = new LogTail(10)
     tail.add(commit(1, 3))
     tail.add(commit(4, 5))
@@ -76,7 +76,7 @@ describe('recent events', () => {
     expect(positions(tail.recent(0, other(5), 10))).toEqual([6, 7])
   })
 
-  test('begin anew after another process’s commit', () => {
+  test('start again after a commit of another process', () => {
     const tail = new LogTail(10)
     tail.add(commit(1, 2))
     tail.advance(0, point(4))
@@ -87,7 +87,7 @@ describe('recent events', () => {
     expect(positions(tail.recent(0, point(4), 10))).toEqual([5, 6])
   })
 
-  test('are not kept of a commit that is longer than what may be kept', () => {
+  test('do not contain a commit that is longer than the memory limit', () => {
     const tail = new LogTail(3)
     tail.add(commit(1, 4))
     expect(tail.head(0)).toEqual(point(4))
@@ -96,7 +96,7 @@ describe('recent events', () => {
     expect(positions(tail.recent(0, point(4), 10))).toEqual([5, 6])
   })
 
-  test('whatever comes, are right, gapless, whole commits, and bounded', () => {
+  test('are always correct, gapless, whole commits, and bounded', () => {
     const step = fc.record({ size: fc.integer({ min: 1, max: 6 }), seen: fc.boolean() })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 8 }), (steps, maxEvents) => {
@@ -113,7 +113,7 @@ describe('recent events', () => {
             expect(found.length).toBeLessThanOrEqual(2 * maxEvents)
             if (found.length > 0) expect(ends).toContain(found.at(-1))
           }
-          // The commit just made is at hand, unless it is too long.
+          // The last commit is in memory, unless it is too long.
           if (seen && size <= maxEvents)
             expect(positions(tail.recent(0, point(head), 1000))?.at(-1)).toBe(head + size)
           head += size

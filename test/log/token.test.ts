@@ -8,7 +8,7 @@ import { EPOCH } from '../support/events.ts'
 const position = fc.bigInt({ min: 0n, max: 9_223_372_036_854_775_807n }).map((at) => at as LogPosition)
 
 describe('a token', () => {
-  test('comes back as it went', () => {
+  test('is unchanged after formatting and parsing', () => {
     const partitions = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 99_999 }), position), {
       selector: ([partition]) => partition,
       minLength: 1,
@@ -22,7 +22,7 @@ describe('a token', () => {
     )
   })
 
-  test('reads as an epoch, then partition and position', () => {
+  test('is an epoch, followed by partitions and positions', () => {
     const positions = new Map([[0, 1234n as LogPosition]])
     expect(formatToken({ epoch: EPOCH, positions })).toBe('e1.0:1234')
     const parsed = parseToken('8f3a.0:1234,3:77')
@@ -58,16 +58,16 @@ describe('a token', () => {
     'E1.0:1',
     'e1.e1.0:1',
     '0:1,0:2',
-  ])('%j is none', (text) => {
+  ])('%j is not a position', (text) => {
     expect(() => parseToken(text)).toThrow(InvalidValue)
     expect(() => parseToken(`e1.${text}`)).toThrow(InvalidValue)
   })
 
-  test('needs an epoch', () => {
+  test('requires an epoch', () => {
     expect(() => parseToken('0:1')).toThrow(InvalidValue)
   })
 
-  test('of more partitions than there can be is none, and not quoted at length', () => {
+  test('with more than 1024 partitions is rejected, and the error quotes only its beginning', () => {
     const text = `e1.${Array.from({ length: 1025 }, (_, partition) => `${partition}:1`).join(',')}`
     expect(() => parseToken(text)).toThrow(InvalidValue)
     expect(parseToken(text.slice(0, text.lastIndexOf(','))).positions.size).toBe(1024)
@@ -81,7 +81,7 @@ describe('a token', () => {
     expect(message.length).toBeLessThan(200)
   })
 
-  test('whatever else is asked for is refused as a bad value', () => {
+  test('parsing any other text throws InvalidValue', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9:,]{0,30}$/)), (text) => {
         try {
@@ -95,20 +95,20 @@ describe('a token', () => {
 })
 
 describe('a cursor', () => {
-  test('is a token, positions without an epoch, or the position in the one partition that matters', () => {
+  test('is a token, positions without an epoch, or a position in a given partition', () => {
     expect(parseCursor('e1.0:5,1:7', null)).toEqual(parseToken('e1.0:5,1:7'))
     expect(parseCursor('0:5,1:7', null)).toEqual({ ...parseToken('e1.0:5,1:7'), epoch: null })
     expect(parseCursor('12', 3)).toEqual({ epoch: null, positions: new Map([[3, 12n]]) })
     expect(() => parseCursor('12', null)).toThrow('several partitions')
   })
 
-  test.each(['', 'e1.', 'e1.5', '0:', 'latest', '-1', '0:1;'])('%j is none', (text) => {
+  test.each(['', 'e1.', 'e1.5', '0:', 'latest', '-1', '0:1;'])('%j is not a cursor', (text) => {
     expect(() => parseCursor(text, 0)).toThrow(InvalidValue)
   })
 })
 
 describe('a position', () => {
-  test('comes back as it went', () => {
+  test('is unchanged after formatting and parsing', () => {
     fc.assert(
       fc.property(position, (at) => {
         expect(parseLogPosition(String(at))).toBe(at)
@@ -117,7 +117,7 @@ describe('a position', () => {
   })
 
   test.each(['', '-1', '+1', '01', '1e3', '1n', ' 1', '0x10', '9223372036854775808', 'NaN'])(
-    '%j is none',
+    '%j is not a position',
     (text) => {
       expect(() => parseLogPosition(text)).toThrow(InvalidValue)
     },

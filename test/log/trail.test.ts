@@ -6,7 +6,7 @@ import { point } from '../support/events.ts'
 
 const other = (position: number): LogPoint => ({ ...point(position), tag: 99n as LogTag })
 
-test('remembers its last point alone while each follows on the one before', () => {
+test('a trail remembers only its last point while each point follows directly on the previous one', () => {
   const trail = new Trail()
   expect(trail.remembered).toEqual([])
   trail.move(point(2), point(0))
@@ -16,7 +16,7 @@ test('remembers its last point alone while each follows on the one before', () =
   expect(trail.point).toEqual(point(5))
 })
 
-test('keeps a point that the next one does not follow on, until it has been found', () => {
+test('a trail keeps a point that the next one does not directly follow, until the point is confirmed', () => {
   const trail = new Trail()
   trail.move(point(5), point(0))
   trail.move(point(9), other(5))
@@ -25,13 +25,13 @@ test('keeps a point that the next one does not follow on, until it has been foun
   const found = trail.remembered
   trail.move(point(20), null)
   trail.confirm(found)
-  // What came after the question has not been found.
+  // The point that was added after the look-up is not confirmed.
   expect(trail.remembered).toEqual([point(20)])
   trail.move(point(30), null)
   expect(trail.remembered).toEqual([point(20), point(30)])
 })
 
-test('takes nothing that it could not remember', () => {
+test('a trail drops points at its limit, until some are confirmed', () => {
   const trail = new Trail()
   let position = 0
   while (trail.move(point(position + 1), null)) position += 1
@@ -42,8 +42,8 @@ test('takes nothing that it could not remember', () => {
   expect(trail.move(point(position + 1), null)).toBe(true)
 })
 
-test('whatever is heard of two histories, what is remembered tells whether it all is of one', () => {
-  const heard = fc.array(
+test('a trail that moved to a point of a lost history remembers such a point, and otherwise none', () => {
+  const received = fc.array(
     fc.record({
       history: fc.nat(1),
       from: fc.nat(20),
@@ -53,7 +53,7 @@ test('whatever is heard of two histories, what is remembered tells whether it al
     { maxLength: 30 },
   )
   fc.assert(
-    fc.property(heard, fc.nat(20), (messages, common) => {
+    fc.property(received, fc.nat(20), (messages, common) => {
       // The histories are the same up to `common`.
       const at = (history: number, position: number): LogPoint =>
         history === 0 || position <= common ? point(position) : other(position)

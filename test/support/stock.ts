@@ -1,4 +1,4 @@
-/** The domain without a database: a stock in memory that commands are decided upon, one after another. */
+/** The domain without a database: a stock in memory that decides commands and applies their events. */
 import { decide } from '../../src/domain/commands.ts'
 import type { Command } from '../../src/domain/commands.ts'
 import type { Decision } from '../../src/domain/decision.ts'
@@ -6,7 +6,7 @@ import type { Event, RecordedEvent } from '../../src/domain/events.ts'
 import { emptyProduct, evolve, evolveLine } from '../../src/domain/product.ts'
 import type { Batch, Line, Product } from '../../src/domain/product.ts'
 import { lineKey } from '../../src/domain/stock.ts'
-import type { KnownLines, LineKey, LinesNeeded, Stock } from '../../src/domain/stock.ts'
+import type { LoadedLines, LineKey, LinesNeeded, Stock } from '../../src/domain/stock.ts'
 import { parseBatchReference, parseCalendarDate, parseCommandId } from '../../src/domain/values.ts'
 import { parseOrderId, parseQuantity, parseSku } from '../../src/domain/values.ts'
 import type { BatchReference, LogPosition, Sku } from '../../src/domain/values.ts'
@@ -25,17 +25,17 @@ export class StockInMemory implements Stock {
     return true
   }
 
-  newestLines(reference: BatchReference): KnownLines {
+  newestLines(reference: BatchReference): LoadedLines {
     const lines = [...this.lines.values()].filter((line) => line.batchReference === reference)
     return { lines: lines.toSorted(byPlace).toReversed(), complete: true }
   }
 
-  waitingLines(sku: Sku): KnownLines {
+  waitingLines(sku: Sku): LoadedLines {
     const lines = [...this.lines.values()].filter((line) => line.sku === sku && line.batchReference === null)
     return { lines: lines.toSorted(byPlace), complete: true }
   }
 
-  /** Decides, and goes on from there if the command is accepted. */
+  /** Decides a command, and applies its events if it is accepted. */
   decide(command: Command): Decision {
     const next = BigInt(this.log.length + 1) as LogPosition
     const decision = decide(this, command, { commandId: parseCommandId(`command-${next}`), now: NOW, next })
@@ -68,22 +68,22 @@ export class StockInMemory implements Stock {
   }
 }
 
-/** A stock that knows no line until it is asked for, and then a few more each time. */
+/** A stock that loads a few lines each time a decision needs more, as the write side does. */
 export class LoadingStock extends StockInMemory {
   readonly #linesPerLoad: number
-  readonly #newest = new Map<BatchReference, KnownLines>()
-  readonly #waiting = new Map<Sku, KnownLines>()
+  readonly #newest = new Map<BatchReference, LoadedLines>()
+  readonly #waiting = new Map<Sku, LoadedLines>()
 
   constructor(linesPerLoad: number) {
     super()
     this.#linesPerLoad = linesPerLoad
   }
 
-  override newestLines(reference: BatchReference): KnownLines {
+  override newestLines(reference: BatchReference): LoadedLines {
     return this.#newest.get(reference) ?? { lines: [], complete: false }
   }
 
-  override waitingLines(sku: Sku): KnownLines {
+  override waitingLines(sku: Sku): LoadedLines {
     return this.#waiting.get(sku) ?? { lines: [], complete: false }
   }
 
@@ -115,7 +115,7 @@ export class LoadingStock extends StockInMemory {
   }
 }
 
-/** A stock after these commands, all of which must be accepted. */
+/** The stock after these commands, all of which must be accepted. */
 export function given(...commands: Command[]): StockInMemory {
   const stock = new StockInMemory()
   for (const command of commands) {
@@ -126,11 +126,11 @@ export function given(...commands: Command[]): StockInMemory {
   return stock
 }
 
-/** The events of a decision, without their places in the log; or the rejection. */
+/** The events of a decision without their positions, or its rejection. */
 export function outcome(
   decision: Decision,
 ): readonly Event[] | Extract<Decision, { status: 'rejected' }>['rejection'] {
-  if (decision.status === 'undecided') throw new Error('All lines are known, and yet some are asked for.')
+  if (decision.status === 'undecided') throw new Error('All lines are loaded, but the decision needs more.')
   return decision.status === 'accepted' ? decision.events.map(({ event }) => event) : decision.rejection
 }
 

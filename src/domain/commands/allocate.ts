@@ -6,7 +6,7 @@ import { availableToPromise, earliestPromise } from '../promise.ts'
 import { lineKey } from '../stock.ts'
 import type { CalendarDate, OrderId, Quantity, Sku } from '../values.ts'
 
-/** Gives a new order line all of its units, from one batch. */
+/** Allocates all units of a new order line from one batch. */
 export interface Allocate {
   readonly type: 'Allocate'
   readonly orderId: OrderId
@@ -18,9 +18,9 @@ export interface OutOfStock {
   readonly type: 'OutOfStock'
   readonly sku: Sku
   readonly requested: Quantity
-  /** The most that one line could be given now, which is what the fullest batch has left. */
+  /** The most units that one line can get now: what the fullest batch has available. */
   readonly available: number
-  /** The day by which all batches together will have held as much; null if they do not. */
+  /** The day by which all batches together have enough units; null if they never do. */
   readonly earliestDate: CalendarDate | null
 }
 

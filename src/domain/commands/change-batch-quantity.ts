@@ -8,13 +8,13 @@ import type { Stock } from '../stock.ts'
 import { MAX_QUANTITY } from '../values.ts'
 import type { BatchReference, LogPosition, Quantity } from '../values.ts'
 
-/** The batch now holds `quantity` units in all, whatever is allocated of them. */
+/** Sets the total units of a batch, allocated ones included. */
 export interface ChangeBatchQuantity {
   readonly type: 'ChangeBatchQuantity'
   readonly reference: BatchReference
   readonly quantity: Quantity
   readonly reason: string | null
-  /** The batch's version that the sender decided upon; null to change it whatever happened since. */
+  /** The version of the batch that the sender's decision is based on; null changes the batch at any version. */
   readonly expectedVersion: LogPosition | null
 }
 
@@ -61,7 +61,7 @@ export const changeBatchQuantity: CommandKind<ChangeBatchQuantity> = {
       const line = newest.lines[displaced.length]
       if (line === undefined) {
         if (!newest.complete) return undecided({ of: 'batch', reference, units: batch.allocated - quantity })
-        throw new Error(`Batch ${reference} has ${toFree} more units allocated than lines known.`)
+        throw new Error(`Batch ${reference} has ${toFree} more units allocated than its lines add up to.`)
       }
       changes.record(
         {

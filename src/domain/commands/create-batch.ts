@@ -5,7 +5,7 @@ import { serveWaiting } from '../queue.ts'
 import { MAX_QUANTITY } from '../values.ts'
 import type { BatchReference, CalendarDate, Quantity, Sku } from '../values.ts'
 
-/** A batch bought or made: in the warehouse (`eta` null) or on its way. */
+/** Adds a batch that is in the warehouse (`eta` null) or on its way. */
 export interface CreateBatch {
   readonly type: 'CreateBatch'
   readonly reference: BatchReference

@@ -5,7 +5,7 @@ import { serveWaiting } from '../queue.ts'
 import { lineKey } from '../stock.ts'
 import type { OrderId, Sku } from '../values.ts'
 
-/** Takes back an order line, whether it has stock or waits. */
+/** Removes an order line, whether it is allocated or waits. */
 export interface Deallocate {
   readonly type: 'Deallocate'
   readonly orderId: OrderId

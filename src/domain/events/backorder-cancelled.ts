@@ -2,7 +2,7 @@ import type { EventKind } from './event-kind.ts'
 import { lineFields, mustWait } from './line.ts'
 import type { LineEvent } from './line.ts'
 
-/** The customer has taken back a waiting line. */
+/** The customer has cancelled a waiting line. */
 export interface BackorderCancelled extends LineEvent {
   readonly type: 'BackorderCancelled'
 }

@@ -6,7 +6,7 @@ export interface BatchCreated {
   readonly reference: BatchReference
   readonly sku: Sku
   readonly quantity: Quantity
-  /** null: in the warehouse. */
+  /** Null if the batch is in the warehouse. */
   readonly eta: CalendarDate | null
 }
 

@@ -1,9 +1,9 @@
 import type { BatchReference, CalendarDate } from '../values.ts'
 import type { EventKind } from './event-kind.ts'
-import { differs, lineFields, named } from './line.ts'
+import { quantityContradiction, lineFields, describeLine } from './line.ts'
 import type { LineEvent } from './line.ts'
 
-/** A line has got all of its units from one batch: a new line, or one that waited. */
+/** A line, either new or waiting until now, has got all of its units from one batch. */
 export interface LineAllocated extends LineEvent {
   readonly type: 'LineAllocated'
   readonly batchReference: BatchReference
@@ -32,7 +32,7 @@ export const lineAllocated: EventKind<LineAllocated> = {
     const line = before.line(orderId, sku)
     if (line === undefined) return null
     return line.batchReference === null
-      ? differs(event, line)
-      : `${named(event)} is allocated already, in ${line.batchReference}`
+      ? quantityContradiction(event, line)
+      : `${describeLine(event)} is allocated already, in ${line.batchReference}`
   },
 }

@@ -2,7 +2,7 @@ import type { EventKind } from './event-kind.ts'
 import { lineFields, mustWait, waitingLine } from './line.ts'
 import type { LineEvent } from './line.ts'
 
-/** No batch can take the line; it keeps its place in the queue. */
+/** No batch has enough units for the line, so it waits and keeps its queue position. */
 export interface LineBackordered extends LineEvent {
   readonly type: 'LineBackordered'
 }

@@ -1,11 +1,11 @@
 import type { BatchReference, CalendarDate, LogPosition } from '../values.ts'
 import type { EventKind } from './event-kind.ts'
-import { differs, lineFields, named, waitingLine } from './line.ts'
+import { quantityContradiction, lineFields, describeLine, waitingLine } from './line.ts'
 import type { LineEvent } from './line.ts'
 
 /**
- * The line has left its batch. `REQUESTED`: it is gone. `BATCH_REDUCED`: it waits for stock from now on, at the place in the
- * queue that `placed` gives, and `LineAllocated` or `LineBackordered` follows in the same commit.
+ * The line has left its batch. With cause `REQUESTED`, the line is removed. With cause `BATCH_REDUCED`, it waits for stock at
+ * the queue position `placed`, and `LineAllocated` or `LineBackordered` follows in the same commit.
  */
 export interface LineDeallocated extends LineEvent {
   readonly type: 'LineDeallocated'
@@ -36,7 +36,7 @@ export const lineDeallocated: EventKind<LineDeallocated> = {
     const { orderId, sku, batchReference } = event
     const line = before.line(orderId, sku)
     return line === undefined || line.batchReference !== batchReference
-      ? `${named(event)} is not allocated in ${batchReference}`
-      : differs(event, line)
+      ? `${describeLine(event)} is not allocated in ${batchReference}`
+      : quantityContradiction(event, line)
   },
 }

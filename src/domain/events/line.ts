@@ -1,4 +1,4 @@
-/** What the events of order lines have in common. */
+/** Shared parts of the events of order lines. */
 import type { Line } from '../product.ts'
 import type { OrderId, Quantity, Sku } from '../values.ts'
 import type { StockBefore } from './event-kind.ts'
@@ -11,7 +11,7 @@ export interface LineEvent {
 
 export const lineFields = { orderId: 'id', sku: 'id', quantity: 'quantity' } as const
 
-/** The line without stock; it keeps its place in the queue. */
+/** The line without stock, at its unchanged queue position. */
 export const waitingLine = ({ orderId, sku, quantity }: LineEvent, placed: Line['placed']): Line => ({
   orderId,
   sku,
@@ -20,17 +20,17 @@ export const waitingLine = ({ orderId, sku, quantity }: LineEvent, placed: Line[
   placed,
 })
 
-export const named = ({ orderId, sku }: LineEvent): string => `the line of order ${orderId} for ${sku}`
+export const describeLine = ({ orderId, sku }: LineEvent): string => `the line of order ${orderId} for ${sku}`
 
-/** @returns how the event differs from its line; null if it does not */
-export const differs = (event: LineEvent, line: Line): string | null =>
+/** @returns how the quantities of the event and its line differ; null if they are equal */
+export const quantityContradiction = (event: LineEvent, line: Line): string | null =>
   event.quantity === line.quantity
     ? null
-    : `${named(event)} has ${line.quantity} units, not ${event.quantity}`
+    : `${describeLine(event)} has ${line.quantity} units, not ${event.quantity}`
 
-/** @returns what is wrong with an event that only a waiting line can have; null if nothing is */
+/** @returns why an event that only a waiting line can have cannot happen; null if it can */
 export function mustWait(event: LineEvent, before: StockBefore): string | null {
   const line = before.line(event.orderId, event.sku)
-  if (line === undefined || line.batchReference !== null) return `${named(event)} is not waiting`
-  return differs(event, line)
+  if (line === undefined || line.batchReference !== null) return `${describeLine(event)} is not waiting`
+  return quantityContradiction(event, line)
 }

@@ -1,43 +1,43 @@
 /**
- * One transaction's work in memory: what is known of the stock while commands are decided one after another, and what has not
- * been written yet. Lives as long as the transaction.
+ * The state of one transaction in memory: the stock that has been loaded, with the effects of the commands decided so far, and
+ * the changes that have not been written yet.
  */
 import type { Accepted } from '../domain/decision.ts'
 import type { RecordedEvent } from '../domain/events.ts'
 import type { Batch, Line, Product } from '../domain/product.ts'
 import { lineKey } from '../domain/stock.ts'
-import type { KnownLines, LineKey, LinesNeeded, Stock } from '../domain/stock.ts'
+import type { LoadedLines, LineKey, LinesNeeded, Stock } from '../domain/stock.ts'
 import type { BatchReference, CommandId, LogPosition, Sku } from '../domain/values.ts'
 import type { Receipt } from './receipt.ts'
 
-/** Rows to write, all of one partition. */
+/** The rows of one partition that a save writes. */
 export interface Changes {
   readonly batches: readonly Batch[]
-  /** The batches that these take the places of, as they were written last. */
+  /** The versions of these batches that are in the table and must be deleted. */
   readonly replacedBatches: readonly Batch[]
-  /** By key; null: to be deleted. */
+  /** By key; null for a line that must be deleted. */
   readonly lines: ReadonlyMap<LineKey, Line | null>
   readonly receipts: readonly Receipt[]
 }
 
-const NOT_LOADED: KnownLines = { lines: [], complete: false }
+const NOT_LOADED: LoadedLines = { lines: [], complete: false }
 
-export class Unit implements Stock {
+export class UnitOfWork implements Stock {
   readonly products = new Map<Sku, Product>()
   readonly skuOf = new Map<BatchReference, Sku>()
-  /** The products that may use these references for new batches. */
+  /** The product that may use each of these references for a new batch. */
   readonly claims = new Map<BatchReference, Sku>()
   readonly lines = new Map<LineKey, Line>()
-  /** All that was recorded in this transaction. */
+  /** All events of this transaction. */
   readonly events: RecordedEvent[] = []
-  /** Position of the last event. */
+  /** The position of the last event. */
   head: LogPosition
   readonly #receipts = new Map<CommandId, Receipt>()
-  /** Lines that the command in hand may move. They are loaded for it, and forgotten after it. */
-  readonly #newest = new Map<BatchReference, KnownLines>()
-  readonly #waiting = new Map<Sku, KnownLines>()
+  /** Lines that the current command may move. They are loaded for it and cleared after it. */
+  readonly #newest = new Map<BatchReference, LoadedLines>()
+  readonly #waiting = new Map<Sku, LoadedLines>()
 
-  /** As they are in the table. */
+  /** The batches as they are in the table. */
   readonly #writtenBatches = new Map<BatchReference, Batch>()
   #newBatches = new Map<BatchReference, Batch>()
   #newLines = new Map<LineKey, Line | null>()
@@ -55,21 +55,21 @@ export class Unit implements Stock {
     return this.claims.get(reference) === sku
   }
 
-  newestLines(reference: BatchReference): KnownLines {
+  newestLines(reference: BatchReference): LoadedLines {
     return this.#newest.get(reference) ?? NOT_LOADED
   }
 
-  waitingLines(sku: Sku): KnownLines {
+  waitingLines(sku: Sku): LoadedLines {
     return this.#waiting.get(sku) ?? NOT_LOADED
   }
 
-  /** How many lines of this kind have been loaded for the command in hand. */
-  loaded(needs: LinesNeeded): number {
+  /** How many lines of this kind have been loaded for the current command. */
+  countLoaded(needs: LinesNeeded): number {
     return (needs.of === 'batch' ? this.newestLines(needs.reference) : this.waitingLines(needs.sku)).lines
       .length
   }
 
-  know(found: { products?: Product[]; lines?: Line[]; receipts?: Receipt[] }): void {
+  add(found: { products?: Product[]; lines?: Line[]; receipts?: Receipt[] }): void {
     for (const product of found.products ?? []) {
       this.products.set(product.sku, product)
       for (const batch of product.batches) this.#writtenBatches.set(batch.reference, batch)
@@ -78,15 +78,15 @@ export class Unit implements Stock {
     for (const receipt of found.receipts ?? []) this.#receipts.set(receipt.commandId, receipt)
   }
 
-  knowNewest(reference: BatchReference, lines: KnownLines): void {
+  setNewestLines(reference: BatchReference, lines: LoadedLines): void {
     this.#newest.set(reference, lines)
   }
 
   /**
-   * @param more the lines that follow on those which are known
-   * @param least what the product's waiting lines ask for at the least; null if there are none
+   * @param more the waiting lines that follow the ones already loaded
+   * @param least the smallest quantity of the product's waiting lines; null if no line waits
    */
-  knowMoreWaiting(sku: Sku, more: KnownLines, least: number | null): void {
+  addWaitingLines(sku: Sku, more: LoadedLines, least: number | null): void {
     this.#waiting.set(sku, { ...more, lines: [...this.waitingLines(sku).lines, ...more.lines] })
     const product = this.products.get(sku)
     if (product !== undefined) this.products.set(sku, { ...product, leastWaiting: least })
@@ -96,7 +96,7 @@ export class Unit implements Stock {
     return this.#receipts.get(id)
   }
 
-  keepReceipt(receipt: Receipt): void {
+  addReceipt(receipt: Receipt): void {
     this.#receipts.set(receipt.commandId, receipt)
     this.#newReceipts.push(receipt)
     this.#newest.clear()
@@ -122,7 +122,7 @@ export class Unit implements Stock {
     }
   }
 
-  /** What has come since the last time, as rows. */
+  /** The changes since the last call, as rows. */
   takeChanges(): Changes {
     const batches = [...this.#newBatches.values()]
     const changes: Changes = {
