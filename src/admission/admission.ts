@@ -1,4 +1,4 @@
-/** How many live connections there can be, over WebSocket and HTTP together: in all, and from one address. */
+/** Limits live connections over WebSocket and HTTP together: in total and per address. */
 import type { IncomingMessage } from 'node:http'
 import type { ClientAddressOf } from './client-address.ts'
 import type { Client } from './client-shares.ts'
@@ -7,18 +7,18 @@ export interface AdmissionOptions {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly clientAddressOf: ClientAddressOf
-  /** An address has as many connections as it can have. */
+  /** Called when an address has reached its limit. */
   readonly onAddressFull: (address: string) => void
 }
 
-/** Why a connection is not admitted: there are too many in all, or from its address. */
+/** Why a connection is not admitted: too many connections in total, or too many from its address. */
 export type Refusal = 'full' | 'address full'
 
-/** What a connection has that was admitted. */
-export interface Place {
-  /** Its address; or itself, where that says nothing. */
+/** An admitted connection. */
+export interface AdmittedConnection {
+  /** The address; or an object of its own if the address does not identify a client. */
   readonly client: Client
-  /** To be called when the connection is gone. */
+  /** Must be called when the connection has closed. */
   readonly release: () => void
 }
 
@@ -31,7 +31,7 @@ export class Admission {
     this.#options = options
   }
 
-  /** @returns null if there is room for another one */
+  /** @returns null if another connection can be admitted */
   refusalOf(request: IncomingMessage): Refusal | null {
     const { maxConnections, maxConnectionsPerAddress, clientAddressOf, onAddressFull } = this.#options
     if (this.#connections >= maxConnections) return 'full'
@@ -41,7 +41,7 @@ export class Admission {
     return 'address full'
   }
 
-  admit(request: IncomingMessage): Place {
+  admit(request: IncomingMessage): AdmittedConnection {
     const address = this.#options.clientAddressOf(request)
     this.#count(address, 1)
     let released = false

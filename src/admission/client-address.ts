@@ -1,15 +1,14 @@
 /**
- * From which address a request comes, so that one client cannot take what is there for all.
+ * The address of a request's client, for limits per client.
  *
- * Behind a proxy every request comes from the proxy's address. What a trusted proxy says in `X-Forwarded-For` counts instead;
- * what others say there does not, for anybody can write anything into it. Loopback is always trusted: a proxy on this machine, or
- * somebody who is logged in to it.
+ * Requests through a proxy come from the proxy's address. For trusted proxies, `X-Forwarded-For` counts instead; other peers could
+ * write anything into it. Loopback is always trusted: it is a proxy on this machine, or a user who is logged in to it.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { createNetworkCheck } from '../lib/network.ts'
 
-/** @returns null for a request of this machine, or of a trusted proxy that does not say for whom */
+/** @returns null for a request from this machine, or from a trusted proxy that names no client */
 export type ClientAddressOf = (
   request: Pick<IncomingMessage, 'headers'> & {
     readonly socket: { readonly remoteAddress?: string | undefined }
@@ -18,17 +17,17 @@ export type ClientAddressOf = (
 
 const LOOPBACK = ['127.0.0.0/8', '::1']
 const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i
-/** An address of IPv6 that a proxy wrote down is no longer than this. */
+/** No IPv6 address is longer. */
 const MAX_ADDRESS_CHARACTERS = 64
 
-/** @param proxies addresses and networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` is believed */
+/** @param proxies trusted addresses and networks, such as `10.0.0.0/8` */
 export function createClientAddress(proxies: readonly string[]): ClientAddressOf {
   const isTrusted = createNetworkCheck([...LOOPBACK, ...proxies])
   return ({ headers, socket }) => {
     const peer = (socket.remoteAddress ?? '').replace(MAPPED_IPV4, '')
     if (!isTrusted(peer)) return networkOf(peer)
     const forwarded = String(headers['x-forwarded-for'] ?? '').split(',')
-    // Each proxy adds the address that it saw at the end.
+    // Each proxy appends the address of its peer.
     const client = forwarded
       .map((address) => address.trim().replace(MAPPED_IPV4, ''))
       .findLast((address) => address !== '' && !isTrusted(address))
@@ -36,7 +35,7 @@ export function createClientAddress(proxies: readonly string[]): ClientAddressOf
   }
 }
 
-/** Whoever has an address of IPv6 has all of its /64. */
+/** One client can use all IPv6 addresses of a /64, so the network counts as one address. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [before = '', after] = address.split('::', 2)

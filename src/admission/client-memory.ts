@@ -1,42 +1,42 @@
 /**
- * What clients can make this process keep, in bytes, under one limit. Each purpose has a share of its own, so that what fills one
- * takes nothing from the others. A cache forgets what was used longest ago. What is held for live operations cannot be forgotten:
- * where its share is full, new operations are refused. Bytes are estimated so that they are rather too many.
+ * Limits the memory that clients can make this process use, in bytes. Each purpose has its own share, so that filling one share takes
+ * nothing from the others. Caches evict the least recently used entries. Memory held for live operations cannot be evicted: if its share
+ * is full, new operations are rejected. The estimates are rather too high than too low.
  */
 import { LRUCache } from 'lru-cache'
 import { ClientShares } from './client-shares.ts'
 import type { Client } from './client-shares.ts'
 
 const SHARES = {
-  /** Documents of queries and mutations that Apollo has found good, with their plans. */
+  /** Documents of queries and mutations that Apollo has validated, with their compiled operations. */
   documents: 0.12,
-  /** The same documents, as Apollo itself keeps them. */
+  /** The same documents in Apollo's own cache. */
   apolloDocuments: 0.08,
-  /** Documents of live operations, with their plans. */
+  /** Documents of live operations, with their compiled operations. */
   liveDocuments: 0.08,
-  /** Whether documents are within the limits, and what URLs ask for. */
+  /** Results of the documents' limit checks, and parsed URLs. */
   checks: 0.05,
   persistedQueries: 0.05,
   answers: 0.1,
-  /** Groups: their documents and variables. */
+  /** Documents and variables of live groups. */
   liveOperations: 0.18,
-  /** Their last results, on the account of who has opened the group. Where there is no room, they are made again for whoever joins. */
+  /** The groups' last results, charged to the client that opened the group. If the share is full, results are rendered again for each new member. */
   liveResults: 0.09,
-  /** What slow clients have not taken yet. */
+  /** Live results that slow clients have not read yet. */
   backlogs: 0.12,
   /** Answers over HTTP that their clients have not read yet. */
   unreadAnswers: 0.08,
   replays: 0.05,
 }
 
-/** Of a share, one client can have this part. */
+/** The part of a share that one client can use. */
 const PART_OF_A_CLIENT = 1 / 8
 
 export type Purpose = keyof typeof SHARES
 
-/** What one owner holds of a share. */
+/** What one owner uses of a share. */
 export interface Holding {
-  /** @returns false if there is no room; nothing is taken then */
+  /** @returns false, and takes nothing, if the share is full */
   readonly take: (bytes: number) => boolean
   readonly give: (bytes: number) => void
   readonly hasRoomFor: (bytes: number) => boolean
@@ -56,7 +56,7 @@ export class ClientMemory {
     this.limitBytes = limitMegabytes * MEGABYTE
   }
 
-  /** The bytes of each purpose. */
+  /** Bytes in use, by purpose. */
   bytes(): Record<Purpose, number> {
     const entries = (Object.keys(SHARES) as Purpose[]).map((purpose) => {
       const cached = (this.#caches.get(purpose) ?? []).reduce((sum, cache) => sum + cache.calculatedSize, 0)
@@ -66,9 +66,9 @@ export class ClientMemory {
   }
 
   /**
-   * A cache that takes this part of a purpose's share.
+   * Creates a cache that uses a part of a purpose's share.
    *
-   * @param sizeOf an entry, in bytes
+   * @param sizeOf returns the bytes of an entry
    */
   cache<Key extends object | string, Value extends object | string>(
     purpose: Purpose,
@@ -84,14 +84,14 @@ export class ClientMemory {
     return cache
   }
 
-  /** What each client has of a purpose's share. It limits the clients alone: `hold` limits all of them together. */
+  /** Each client's use of a purpose's share. This limits single clients; `hold` limits all of them together. */
   perClient(purpose: Purpose): ClientShares {
     const clients = this.#clients.get(purpose) ?? new ClientShares(this.#shareOf(purpose) * PART_OF_A_CLIENT)
     this.#clients.set(purpose, clients)
     return clients
   }
 
-  /** @param client on whose account it is held; null: whoever limits it otherwise does so */
+  /** @param client the client to charge; null: the caller charges clients itself, or none */
   hold(purpose: Purpose, client: Client | null = null): Holding {
     const clients = this.perClient(purpose)
     let mine = 0

@@ -1,16 +1,16 @@
-/** Whoever has a share of its own: an address, or a connection whose address says nothing. */
+/** A client for the purpose of limits: an address, or a connection whose address identifies no client. */
 export type Client = string | object
 
-/** Something that a client can have several times, and that is counted once. */
-export type Thing = string | object
+/** Something that a client can use several times and that counts once. */
+export type SharedThing = string | object
 
 interface Account {
   bytes: number
-  /** How often the client has each thing. Null: it has none. */
-  things: Map<Thing, number> | null
+  /** How many times the client uses each thing. Null: it uses none. */
+  things: Map<SharedThing, number> | null
 }
 
-/** What each client makes this process keep for one purpose, so that none of them can take the room of all others. */
+/** Limits how much memory each client uses for one purpose, so that no client takes the whole share. */
 export class ClientShares {
   readonly limitBytes: number
   readonly #accounts = new Map<Client, Account>()
@@ -19,8 +19,8 @@ export class ClientShares {
     this.limitBytes = limitBytes
   }
 
-  /** @returns false if the client has as much as it can have. What it takes last may be larger than what is left to it. */
-  take(client: Client, bytes: number, thing: Thing | null = null): boolean {
+  /** @returns false if the client has reached its limit. The last thing that it takes may exceed the limit. */
+  take(client: Client, bytes: number, thing: SharedThing | null = null): boolean {
     const account = this.#accounts.get(client) ?? { bytes: 0, things: null }
     const times = thing === null ? 0 : (account.things?.get(thing) ?? 0)
     const more = times === 0 ? bytes : 0
@@ -31,12 +31,12 @@ export class ClientShares {
     return true
   }
 
-  /** As much as was taken with the same arguments. */
-  give(client: Client, bytes: number, thing: Thing | null = null): void {
+  /** Gives back what `take` took with the same arguments. */
+  give(client: Client, bytes: number, thing: SharedThing | null = null): void {
     const account = this.#accounts.get(client)
     if (account === undefined) return
     const times = thing === null ? 1 : (account.things?.get(thing) ?? 1)
-    if (times > 1) account.things?.set(thing as Thing, times - 1)
+    if (times > 1) account.things?.set(thing as SharedThing, times - 1)
     else {
       account.bytes -= bytes
       if (thing !== null) account.things?.delete(thing)

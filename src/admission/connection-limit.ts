@@ -1,4 +1,4 @@
-/** How many connections one address can have, whatever it does with them, so that it cannot take all that there can be. */
+/** Limits the connections per address, whatever they are used for, so that one address cannot use up all connections. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ClientAddressOf } from './client-address.ts'
@@ -12,7 +12,7 @@ export function limitConnections(server: Server, mostPerAddress: number, address
   server.removeAllListeners('connection')
 
   function isAdmitted(socket: Socket): boolean {
-    // One from which an offer of another protocol was taken comes a second time.
+    // `continueWithoutUpgrade` emits a connection a second time.
     if (admitted.has(socket)) return true
     const address = addressOf({ headers: {}, socket })
     if (address === null) return true

@@ -2,16 +2,16 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** Which pages may call this API from a browser. */
 export interface OriginPolicy {
-  /** By a request's headers. A request without an Origin comes from no browser, and there is nothing to protect it from. */
+  /** A request without an `Origin` header comes from no page of another origin, so it is allowed. */
   readonly allows: (headers: IncomingHttpHeaders) => boolean
-  /** The origins beside the server's own. */
+  /** Allowed origins beside the server's own. */
   readonly others: readonly (string | RegExp)[]
 }
 
-/** In production, the pages of a visitor's own machine are nobody to trust. */
+/** Pages on the visitor's own machine, which are trusted in development only. */
 const LOCAL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
-/** Pages from the same host, from the origins that are named, and in development from this machine. */
+/** Allows pages of the same host, of the named origins, and in development of this machine. */
 export function createOriginPolicy(named: readonly string[], production: boolean): OriginPolicy {
   const others = production ? named : [...named, LOCAL]
   const isOther = (origin: string) =>
@@ -25,7 +25,7 @@ export function createOriginPolicy(named: readonly string[], production: boolean
   }
 }
 
-/** A proxy may have put its own idea of a host into `host`. A page cannot set either of the two headers. */
+/** A proxy can replace `host` and send the original in `x-forwarded-host`. A page can set neither header. */
 function isOwn(origin: string, { host, 'x-forwarded-host': forwarded }: IncomingHttpHeaders): boolean {
   if (!URL.canParse(origin)) return false
   const page = new URL(origin).host

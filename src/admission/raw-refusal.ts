@@ -1,20 +1,20 @@
-/** Refusals on a socket for which there is no HTTP response to write to: what it got was not HTTP, or was to become something else. */
+/** Rejects a connection for which Node has no response object: the bytes were not HTTP, or asked for an upgrade. */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { JSON_TYPE, refusalBody } from './refusal.ts'
 import { RESPONSE_HEADERS } from './response-headers.ts'
 
-/** Codes by status. All others mean that the request is wrong. */
+/** Error codes by status. All other statuses are `BAD_USER_INPUT`. */
 const CODES: Readonly<Record<number, string>> = {
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   429: 'RATE_LIMITED',
   503: 'OVERLOADED',
 }
-/** A request that did not arrive in time, or came when there were too many, may be answered when it is sent again. */
+/** The client may send the request again: it arrived too slowly, or there were too many. */
 const RETRYABLE = new Set([408, 429, 503])
 
-/** Says why, and closes. */
+/** Sends the error and closes the socket. */
 export function refuseRaw(socket: Duplex, status: number, message: string): void {
   const body = refusalBody(CODES[status] ?? 'BAD_USER_INPUT', message, { retryable: RETRYABLE.has(status) })
   const headers = {
@@ -25,7 +25,7 @@ export function refuseRaw(socket: Duplex, status: number, message: string): void
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  // Node does not watch over the socket any more.
+  // Node no longer handles errors of this socket.
   socket.on('error', () => {})
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

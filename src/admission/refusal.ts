@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
-/** An answer in the form of GraphQL's, for requests that do not get as far as GraphQL. */
+/** Sends an error in GraphQL's form, for requests that do not reach GraphQL. */
 export function refuse(
   reply: FastifyReply,
   status: number,

@@ -1,6 +1,6 @@
 /**
- * What every answer tells browsers. Data is not to be run, framed, sniffed or passed on; a route that serves a page says
- * for itself what the page may do.
+ * Security headers of every response: browsers must not execute, frame, sniff or share it. A route that serves a page sets its own
+ * content security policy.
  */
 export const RESPONSE_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -1,7 +1,7 @@
 /**
- * Answers over HTTP that their clients have not read yet. What the kernel takes of an answer costs nothing here; the rest is counted
- * until the client has read it, or is gone. Where there is no room for another one, the clients that have left theirs unread for
- * long are cut off, the longest first. If that makes no room, requests are refused before they are executed.
+ * Limits the memory of HTTP answers that their clients have not read yet. An answer that fits into the kernel's buffers is free. Any
+ * other counts until its client has read it or has disconnected. If the memory is used up, clients that have left an answer unread for
+ * long are disconnected, longest first. If that does not free enough, requests fail before they are executed.
  */
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -20,10 +20,10 @@ export class UnreadAnswers {
   readonly #clients: ClientShares
   readonly #clientAddressOf: ClientAddressOf
   readonly #patienceMs: number
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #unread = new Map<ServerResponse, Unread>()
 
-  /** @param patienceMs how long a client may leave an answer unread while others need the room */
+  /** @param patienceMs how long a client may leave an answer unread while others need the memory */
   constructor(
     memory: Pick<ClientMemory, 'hold' | 'perClient'>,
     clientAddressOf: ClientAddressOf,
@@ -35,13 +35,13 @@ export class UnreadAnswers {
     this.#clientAddressOf = clientAddressOf
   }
 
-  /** Whether the answer to this request could be kept if its client does not read it. */
+  /** Whether there is memory for the answer to this request in case its client does not read it. */
   hasRoomFor(request: IncomingMessage): boolean {
     if (this.#unread.size === 0) return true
     return this.#makeRoom(this.#clients.limitBytes, this.#clientOf(request))
   }
 
-  /** An answer has been written whole, and its client has not taken all of it. */
+  /** Adds an answer that has been written completely but not read completely. */
   add(response: ServerResponse, bytes: number): void {
     const unread = { client: this.#clientOf(response.req), bytes, since: performance.now() }
     if (!this.#take(unread)) {
@@ -67,23 +67,23 @@ export class UnreadAnswers {
 
   #makeRoom(bytes: number, client: Client): boolean {
     return (
-      this.#cutOffUntil(
+      this.#disconnectUntil(
         () => !this.#clients.isFull(client),
         (one) => one === client,
       ) &&
-      this.#cutOffUntil(
+      this.#disconnectUntil(
         () => this.#memory.hasRoomFor(bytes),
         () => true,
       )
     )
   }
 
-  /** @returns false if it is not enough to cut off all who may be */
-  #cutOffUntil(isEnough: () => boolean, concerns: (client: Client) => boolean): boolean {
+  /** @returns false if disconnecting all clients that may be disconnected is not enough */
+  #disconnectUntil(isEnough: () => boolean, isCandidate: (client: Client) => boolean): boolean {
     const latest = performance.now() - this.#patienceMs
     for (const [response, { client, since }] of this.#unread) {
       if (isEnough() || since > latest) break
-      if (!concerns(client)) continue
+      if (!isCandidate(client)) continue
       this.#remove(response)
       response.destroy()
     }
@@ -95,7 +95,7 @@ export class UnreadAnswers {
   }
 }
 
-/** A response that is counted if its client does not read it. */
+/** Responses that are added to the unread answers if the kernel does not take all of them. */
 export function createResponseClass(unread: Pick<UnreadAnswers, 'add'>): typeof ServerResponse {
   return class CountedResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
     override end(...given: unknown[]): this {
@@ -110,10 +110,10 @@ export function createResponseClass(unread: Pick<UnreadAnswers, 'add'>): typeof 
   }
 }
 
-/** A text that is longer is sent as bytes. Otherwise Node makes two more copies of it, which stay until V8 collects them. */
+/** Longer texts are sent as bytes: of a string, Node makes two more copies, which stay until V8 collects them. */
 const LARGE_CHARACTERS = 64 * 1024
 
-/** Before any of it is sent: what the kernel has taken is not told. */
+/** The full length, because Node does not say how much of it the kernel has taken. */
 function lengthOf(body: unknown): number {
   if (typeof body === 'string') return Buffer.byteLength(body)
   return body instanceof Uint8Array ? body.length : 0

@@ -2,12 +2,12 @@ import type { ClientMemory, Holding } from '../admission/client-memory.ts'
 import type { Client, ClientShares } from '../admission/client-shares.ts'
 import type { Frame } from './frame.ts'
 
-/** What a place in a backlog takes beside its result. */
+/** Estimated memory per entry of a backlog beside its result. */
 const ENTRY_BYTES = 300
 
 /**
- * Memory for what slow clients have not taken yet. A result that many of them are to get is counted once, and once for each client
- * that has several connections.
+ * Limits the memory for results that slow clients have not read yet. A result that waits for several connections counts once in total
+ * and once per client.
  */
 export class Backlogs {
   readonly #memory: Holding
@@ -19,7 +19,7 @@ export class Backlogs {
     this.#clients = memory.perClient('backlogs')
   }
 
-  /** @returns false if there is no room */
+  /** @returns false if the memory is used up */
   keep(frame: Frame, client: Client): boolean {
     const holders = this.#holders.get(frame) ?? 0
     const bytes = ENTRY_BYTES + (holders === 0 ? frame.payload.length : 0)
@@ -40,7 +40,7 @@ export class Backlogs {
     this.#clients.give(client, frame.payload.length, frame)
   }
 
-  /** For what a connection has not sent yet. @returns false if there is no room */
+  /** Counts bytes in a connection's send buffer. @returns false if the memory is used up */
   buffer(bytes: number, client: Client): boolean {
     if (!this.#clients.take(client, bytes)) return false
     if (this.#memory.take(bytes)) return true

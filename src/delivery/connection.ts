@@ -1,10 +1,10 @@
 /**
  * One client's connection in the graphql-transport-ws protocol.
  *
- * Phases: opened → initialized (it has sent connection_init) → acknowledged (it may subscribe) → closed. A message of the client is
- * answered by the phase alone, so nothing that a client writes into a message can stand for a phase that was not reached.
+ * Phases: opened → initialized (the client has sent connection_init) → acknowledged (the client may subscribe) → closed. Only the phase
+ * decides which messages are allowed, never the content of a message.
  *
- * Whatever goes wrong while one of its callbacks runs ends this connection, with 4500, and nothing else.
+ * An exception in one of the callbacks closes this connection with 4500 and affects nothing else.
  */
 import type { Duplex } from 'node:stream'
 import type { GraphQLError } from 'graphql'
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
   readonly groups: LiveGroups
   readonly stats: LiveStats
   readonly backlogs: Backlogs
-  /** Of the log's present history. Clients are told of it as they connect. */
+  /** The log's current epoch, which clients receive with connection_ack. */
   readonly epoch: () => string
   readonly createRequestId: () => string
   readonly maxSubscriptionsPerConnection: number
@@ -46,11 +46,11 @@ export interface ConnectionOptions {
 
 type Phase = 'opened' | 'initialized' | 'acknowledged' | 'closed'
 
-/** Answers that a peer may leave unread while it goes on asking. */
+/** Answers that a peer may leave unread while it sends more messages. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 const MAX_ID_BYTES = 90
 const INIT_TIMEOUT_MS = 3_000
-/** A peer that takes nothing of what it is sent for so long is cut off. */
+/** A peer that reads nothing for this long is disconnected. */
 const MAX_STUCK_MS = 10_000
 const TRY_AGAIN_LATER = 1013
 
@@ -63,7 +63,7 @@ export class Connection implements Peer, OutboxOwner {
   readonly #memberships: Memberships
   readonly #initTimeout: NodeJS.Timeout
   #phase: Phase = 'opened'
-  /** When the result was recorded whose confirmation is awaited, as it was sent. */
+  /** Payload of the latest latency probe: when the change in the result before it was recorded. Null: no probe is under way. */
   #probed: string | null = null
 
   constructor(ws: WebSocket, socket: Duplex, client: Client, options: ConnectionOptions) {
@@ -73,7 +73,7 @@ export class Connection implements Peer, OutboxOwner {
     this.#memberships = new Memberships(options.groups)
     this.outbox = new Outbox(socket, options.stats, options.backlogs, this)
     this.#initTimeout = setTimeout(() => this.#guard(() => this.#endWaitForInit()), INIT_TIMEOUT_MS)
-    // A peer that broke the protocol or the connection: ws has closed it with the code for that.
+    // After an error in the protocol or the connection, ws closes the socket with the right code.
     ws.on('error', () => {})
     ws.on('message', (data: Buffer) => this.#guard(() => this.#receive(data.toString())))
     ws.on('ping', () => this.#guard(() => this.#limitUnread()))
@@ -101,13 +101,13 @@ export class Connection implements Peer, OutboxOwner {
     this.#ws.terminate()
   }
 
-  /** @param reason a fixed text: it may have 123 bytes, and nothing that a client has sent belongs there */
+  /** @param reason a fixed text of at most 123 bytes, never a client's input */
   close(code: number, reason: string): void {
     this.noteClosed(code)
     this.#ws.close(code, reason)
   }
 
-  /** Whichever side has closed it first: nothing more is sent, and nothing more is received. */
+  /** Ends all work for the connection, whichever side has closed it. */
   noteClosed(code: number): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
@@ -117,7 +117,7 @@ export class Connection implements Peer, OutboxOwner {
     this.#memberships.close()
   }
 
-  /** Something went wrong on our side while serving this client. */
+  /** Closes the connection after an internal error. */
   break(error: unknown): void {
     this.#options.report(error, this.#options.createRequestId())
     try {
@@ -127,7 +127,7 @@ export class Connection implements Peer, OutboxOwner {
     }
   }
 
-  /** A ping goes behind what was sent before it, and its answer says when that has arrived. */
+  /** Measures latency: the answer to a ping shows when everything sent before the ping has arrived. */
   confirm(recordedAt: number): void {
     this.#probed = String(recordedAt)
     this.#ws.ping(this.#probed)
@@ -135,7 +135,7 @@ export class Connection implements Peer, OutboxOwner {
 
   fail(id: string, error: unknown): void {
     this.#guard(() => {
-      if (this.#memberships.leave(id)) this.#refuse(id, [asGraphQLError(error)])
+      if (this.#memberships.leave(id)) this.#sendErrors(id, [asGraphQLError(error)])
     })
   }
 
@@ -157,7 +157,7 @@ export class Connection implements Peer, OutboxOwner {
   #receive(text: string): void {
     if (!this.isOpen) return
     const message = parseOrNull(text)
-    if (message === null) this.#refuseMessage()
+    if (message === null) this.#rejectMessage()
     else this.#take(message)
     this.#limitUnread()
   }
@@ -175,12 +175,12 @@ export class Connection implements Peer, OutboxOwner {
       case MessageType.Complete:
         return this.#complete(message.id)
       default:
-        // One that only servers send.
-        return this.#refuseMessage()
+        // A message type that only servers send.
+        return this.#rejectMessage()
     }
   }
 
-  #refuseMessage(): void {
+  #rejectMessage(): void {
     this.close(CloseCode.BadRequest, 'Invalid message received')
   }
 
@@ -189,7 +189,7 @@ export class Connection implements Peer, OutboxOwner {
       return this.close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests')
     this.#phase = 'initialized'
     clearTimeout(this.#initTimeout)
-    // A client has to wait for the acknowledgement: what came in one packet with connection_init did not.
+    // A client must wait for connection_ack: messages in the same packet as connection_init come too early.
     queueMicrotask(() => this.#guard(() => this.#acknowledge()))
   }
 
@@ -209,8 +209,8 @@ export class Connection implements Peer, OutboxOwner {
     try {
       pong = stringifyMessage({ type: MessageType.Pong, ...(payload && { payload }) })
     } catch {
-      // It nests too deep to be written down again.
-      return this.#refuseMessage()
+      // The payload nests too deep for `JSON.stringify`.
+      return this.#rejectMessage()
     }
     this.#ws.send(pong)
   }
@@ -219,36 +219,38 @@ export class Connection implements Peer, OutboxOwner {
     const { prepare, maxSubscriptionsPerConnection } = this.#options
     if (this.#phase !== 'acknowledged') return this.close(CloseCode.Unauthorized, 'Unauthorized')
     if (Buffer.byteLength(id) > MAX_ID_BYTES)
-      return this.close(CloseCode.BadRequest, `An id can have ${MAX_ID_BYTES} bytes.`)
+      return this.close(CloseCode.BadRequest, `An id can have at most ${MAX_ID_BYTES} bytes.`)
     if (this.#memberships.has(id))
       return this.close(CloseCode.SubscriberAlreadyExists, 'Subscriber already exists')
     if (this.#memberships.size >= maxSubscriptionsPerConnection) {
-      const message = `A connection can have ${maxSubscriptionsPerConnection} subscriptions at once.`
-      return this.#refuse(id, [fault('RATE_LIMITED', message, { retryable: true })])
+      const message = `A connection can have at most ${maxSubscriptionsPerConnection} subscriptions.`
+      return this.#sendErrors(id, [fault('RATE_LIMITED', message, { retryable: true })])
     }
     const prepared = prepare(payload, null)
     if (prepared === null)
-      return this.#refuse(id, [badUserInput('Only subscriptions go over WebSocket; send this over HTTP.')])
-    if (!('key' in prepared)) return this.#refuse(id, prepared)
+      return this.#sendErrors(id, [
+        badUserInput('WebSocket serves only subscriptions; send queries and mutations over HTTP.'),
+      ])
+    if (!('key' in prepared)) return this.#sendErrors(id, prepared)
     try {
       this.#memberships.join(id, prepared, new Operation(this, id))
     } catch (error) {
-      this.#refuse(id, [asGraphQLError(error)])
+      this.#sendErrors(id, [asGraphQLError(error)])
     }
   }
 
   #complete(id: string): void {
-    if (this.#memberships.leave(id)) this.outbox.forget(id)
+    if (this.#memberships.leave(id)) this.outbox.discard(id)
   }
 
-  #refuse(id: string, errors: readonly GraphQLError[]): void {
+  #sendErrors(id: string, errors: readonly GraphQLError[]): void {
     const { createRequestId, report } = this.#options
     const requestId = createRequestId()
     const payload = errors.map((error) => formatFault(error, requestId, (cause) => report(cause, requestId)))
     this.#ws.send(stringifyMessage({ id, type: MessageType.Error, payload }))
   }
 
-  /** Each message is answered; what a peer does not read, the server would have to keep. */
+  /** Limits the answers that a peer leaves unread, because each message gets an answer. */
   #limitUnread(): void {
     if (this.#ws.bufferedAmount > MAX_UNREAD_BYTES) this.#ws.terminate()
     else this.outbox.noteAnswered()
@@ -297,7 +299,7 @@ class Operation implements Member, OutboxOperation {
   }
 }
 
-/** Null: it is no message of the protocol. */
+/** Null: the text is not a message of the protocol. */
 function parseOrNull(text: string): Message | null {
   try {
     return parseMessage(text)

@@ -1,19 +1,19 @@
-/** A result of a live operation as every client that asks for the same gets it: made once, sent as it is. */
+/** A result of a live operation, rendered once for all clients that watch the same. */
 export interface Frame {
   /** `{"data":…}` as JSON, in ASCII: each character is a byte. */
   readonly payload: string
-  /** A newer frame of the same key stands for this one; null: it is never left out. */
+  /** A newer frame with the same key replaces this one; null: the frame is never skipped. */
   readonly key: string | null
-  /** Whoever has seen this one goes on after it; null where there is nothing to go on from. */
+  /** A client that has received this frame resumes after this cursor; null: the client cannot resume. */
   readonly cursor: string | null
 }
 
 const BEYOND_ASCII = /[\u0080-\uffff]+/g
 
-/** JSON in ASCII. Clients read the same from it, and its length is its length in bytes. */
+/** JSON in ASCII, so that its length is also its length in bytes. Clients parse the same values from it. */
 export const asciiJson = (value: unknown): string => inAscii(JSON.stringify(value))
 
-/** @param json is changed only where it is not ASCII */
+/** Escapes all characters of the JSON text beyond ASCII. */
 export const inAscii = (json: string): string => json.replaceAll(BEYOND_ASCII, escapeAll)
 
 function escapeAll(text: string): string {

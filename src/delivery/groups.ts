@@ -1,8 +1,8 @@
 /**
- * Live operations that ask for the same are one group: each change is executed once for all of its members, and made JSON once.
+ * Live operations with the same key form a group: each change is executed and serialized once for all members.
  *
- * A group begins with its first member. After the last has left it waits a while for another, so that clients who reconnect
- * after a failure or a deployment find it warm and cost no reads; meanwhile it executes nothing.
+ * A group begins with its first member. After the last member has left, the group stays for a while without executing anything, so that
+ * clients that reconnect after a failure or a deployment cause no reads.
  */
 import type { ClientMemory, Holding } from '../admission/client-memory.ts'
 import type { Client, ClientShares } from '../admission/client-shares.ts'
@@ -26,22 +26,22 @@ export interface LiveGroupsOptions extends RenderOptions {
   readonly ledger: LedgerFeed
   readonly memory: ClientMemory
   readonly stats: LiveStats
-  /** How long a group waits for another member. */
+  /** How long a group without members stays. */
   readonly lingerMs: number
-  /** How many groups may wait. */
+  /** How many groups without members may stay. */
   readonly maxIdle: number
   readonly createContext: () => ApiContext
 }
 
-/** Work on states goes on for so long before others are served. */
+/** Work on states yields to the event loop after this time. */
 const SLICE_MS = 20
-/** Pages of 100 movements: 10,000 movements a second for a client, and 20,000 for all. */
+/** Pages of 100 movements: 10,000 movements per second per client, and 20,000 in total. */
 const REPLAY_TURNS = { intervalMs: 20, turns: 4, turnsPerClient: 2 }
 
 const TOO_MANY = fault('OVERLOADED', 'There are too many different live operations.', { retryable: true })
 const TOO_MANY_OF_CLIENT = fault(
   'OVERLOADED',
-  'There are too many different live operations from your connection or address. Leave some, or ask for the same with smaller documents.',
+  'There are too many different live operations from your connection or address. End some, or use smaller documents.',
   { retryable: true },
 )
 
@@ -54,7 +54,7 @@ export class LiveGroups {
   readonly #replays: Replays
   readonly #documents: HeldDocuments
   readonly #clients: ClientShares
-  /** Groups without members, the longest idle first, with what closes them in the end. */
+  /** Groups without members, longest idle first, with the timers that close them. */
   readonly #idle = new Map<Group, NodeJS.Timeout>()
 
   constructor(options: LiveGroupsOptions) {
@@ -68,12 +68,12 @@ export class LiveGroups {
     return this.#groups.size
   }
 
-  /** The members of all groups. */
+  /** Number of members of all groups. */
   get members(): number {
     return [...this.#groups.values()].reduce((sum, { members }) => sum + members, 0)
   }
 
-  /** Members by the root field that they watch. What clients choose beside it can be anything, and as much as they like. */
+  /** Number of members by root field. A group's full name contains clients' input of any length. */
   membersByField(): ReadonlyMap<string, number> {
     const watching = new Map<string, number>()
     for (const { name, members } of this.#groups.values()) {
@@ -83,7 +83,7 @@ export class LiveGroups {
     return watching
   }
 
-  /** The groups with the most members, by names that have what clients chose in them. */
+  /** The groups with the most members. The names contain clients' input. */
   largest(count: number): { name: string; members: number }[] {
     return [...this.#groups.values()]
       .map(({ name, members }) => ({ name, members }))
@@ -92,10 +92,11 @@ export class LiveGroups {
   }
 
   /**
-   * Whether the log has come to where the member left off may have to be looked up first: then the member joins, or fails, later.
+   * Adds the member to the operation's group. If the member's cursor has to be checked in the database first, the member joins or fails
+   * later.
    *
-   * @returns a function that leaves
-   * @throws what keeps the group from giving the member what it has; the member has left it then
+   * @returns a function that removes the member
+   * @throws if the group cannot be opened or cannot send its state; the member has not joined then
    */
   join(operation: LiveOperation, member: Member): () => void {
     const admitted = operation.admit()
@@ -120,14 +121,14 @@ export class LiveGroups {
     try {
       group = this.#groups.get(operation.key) ?? this.#open(operation, member.client)
     } catch (error) {
-      this.#giveBack(operation, member.client)
+      this.#refund(operation, member.client)
       throw error
     }
-    this.#keep(group)
+    this.#cancelClosing(group)
     const leave = () => {
-      this.#giveBack(operation, member.client)
+      this.#refund(operation, member.client)
       group.leave(member)
-      if (group.members === 0 && !group.closed) this.#linger(group)
+      if (group.members === 0 && !group.closed) this.#closeLater(group)
     }
     try {
       if (group instanceof StateGroup) group.join(member)
@@ -148,10 +149,10 @@ export class LiveGroups {
   }
 
   /**
-   * Others may be in the same group, which then is kept once. But each client has to have room for all that it asks for: what it can
-   * have does not depend on what others do.
+   * Charges the client for the whole operation, even if others share the group and its memory. So a client's limit does not depend on
+   * what others do.
    *
-   * @throws GraphQLError if the client has as many operations as it can have
+   * @throws GraphQLError if the client has reached its limit
    */
   #charge({ document, key, bytes }: LiveOperation, client: Client): void {
     if (this.#clients.take(client, bytes, key)) {
@@ -161,33 +162,33 @@ export class LiveGroups {
     throw TOO_MANY_OF_CLIENT
   }
 
-  #giveBack({ document, key, bytes }: LiveOperation, client: Client): void {
+  #refund({ document, key, bytes }: LiveOperation, client: Client): void {
     this.#clients.give(client, document.bytes, document)
     this.#clients.give(client, bytes, key)
   }
 
-  /** @throws GraphQLError if there is no memory left for it */
+  /** @throws GraphQLError if the memory for live operations is used up */
   #open(operation: LiveOperation, client: Client): Group {
     const { name, key, source, execute } = operation
     const { ledger, memory, stats, createContext } = this.#options
     const held = memory.hold('liveOperations')
-    let letGo = this.#takeMemory(operation, held)
-    // Those that nobody watches are given up first.
+    let release = this.#takeMemory(operation, held)
+    // Close idle groups first.
     for (const idle of this.#idle.keys()) {
-      if (letGo !== null) break
+      if (release !== null) break
       this.#close(idle)
-      letGo = this.#takeMemory(operation, held)
+      release = this.#takeMemory(operation, held)
     }
-    if (letGo === null) throw TOO_MANY
-    const letGoOfDocument = letGo
+    if (release === null) throw TOO_MANY
+    const releaseDocument = release
     const render = createRender(execute, createContext(), this.#options)
     const onEnd = () => {
-      this.#keep(group)
+      this.#cancelClosing(group)
       if (this.#groups.get(key) === group) this.#groups.delete(key)
     }
     const results = memory.hold('liveResults', client)
     const onClose = () => {
-      letGoOfDocument()
+      releaseDocument()
       held.release()
       results.release()
     }
@@ -220,22 +221,22 @@ export class LiveGroups {
     return group
   }
 
-  /** @returns a function that lets go of the operation's document; null if there is no room for the operation */
+  /** @returns a function that releases the operation's document; null if the memory is used up */
   #takeMemory(operation: LiveOperation, held: Holding): (() => void) | null {
-    const letGo = this.#documents.hold(operation.document)
-    if (letGo === null || held.take(operation.bytes)) return letGo
-    letGo()
+    const release = this.#documents.hold(operation.document)
+    if (release === null || held.take(operation.bytes)) return release
+    release()
     return null
   }
 
-  #keep(group: Group): void {
+  #cancelClosing(group: Group): void {
     clearTimeout(this.#idle.get(group))
     this.#idle.delete(group)
   }
 
-  #linger(group: Group): void {
+  #closeLater(group: Group): void {
     const { lingerMs, maxIdle } = this.#options
-    this.#keep(group)
+    this.#cancelClosing(group)
     const [oldest] = this.#idle.keys()
     if (oldest !== undefined && this.#idle.size >= maxIdle) this.#close(oldest)
     this.#idle.set(
@@ -245,7 +246,7 @@ export class LiveGroups {
   }
 
   #close(group: Group): void {
-    this.#keep(group)
+    this.#cancelClosing(group)
     this.#groups.delete(group.key)
     group.close()
   }

@@ -1,7 +1,7 @@
 import type { Holding } from '../admission/client-memory.ts'
 import type { LiveDocument } from '../graphql/subscriptions/operation.ts'
 
-/** The documents of the groups there are. Thousands of groups can have the same one, which then is counted once. */
+/** Counts the memory of the groups' documents. A document that thousands of groups share counts once. */
 export class HeldDocuments {
   readonly #memory: Holding
   readonly #holders = new Map<LiveDocument, number>()
@@ -10,15 +10,15 @@ export class HeldDocuments {
     this.#memory = memory
   }
 
-  /** @returns a function that lets go of it; null if there is no room */
+  /** @returns a function that releases the document; null if the memory is used up */
   hold(document: LiveDocument): (() => void) | null {
     const holders = this.#holders.get(document) ?? 0
     if (holders === 0 && !this.#memory.take(document.bytes)) return null
     this.#holders.set(document, holders + 1)
-    return () => this.#letGo(document)
+    return () => this.#release(document)
   }
 
-  #letGo(document: LiveDocument): void {
+  #release(document: LiveDocument): void {
     const holders = (this.#holders.get(document) ?? 0) - 1
     if (holders > 0) {
       this.#holders.set(document, holders)

@@ -1,6 +1,6 @@
 /**
- * Live operations over HTTP, from the same groups as over WebSocket: as server-sent events (the GraphQL over SSE protocol, one
- * connection an operation), and as multipart answers (what Apollo's clients ask for by themselves).
+ * Live operations over HTTP, from the same groups as over WebSocket: as server-sent events (GraphQL over SSE, one connection per
+ * operation), and as multipart responses (which Apollo's clients request by default).
  */
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -28,7 +28,7 @@ export interface HttpStreamsOptions {
 
 export interface HttpStreams {
   readonly connections: number
-  /** @returns false if the request does not ask for a stream, or not for a live one: it is for others to answer */
+  /** @returns false if the request is not a subscription, or does not accept a stream; another handler must answer it */
   readonly serve: (request: FastifyRequest, reply: FastifyReply) => boolean
   /** Ends all streams, in random order over this time. */
   readonly drain: (ms: number) => Promise<void>
@@ -36,7 +36,7 @@ export interface HttpStreams {
 
 const HEADERS = {
   'cache-control': 'no-store',
-  // For proxies that would otherwise wait for the end.
+  // Some proxies buffer the whole response without this.
   'x-accel-buffering': 'no',
 }
 const REFUSALS: Readonly<Record<Refusal, { status: number; fault: GraphQLError }>> = {
@@ -58,37 +58,37 @@ export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
 
   function serve(request: FastifyRequest, reply: FastifyReply): boolean {
     const format = streamFormatOf(request.headers.accept ?? '')
-    const asked = format && liveRequest(request)
-    if (format === undefined || asked === null || asked === undefined) return false
-    const operation = prepare(asked, null)
+    const live = format && liveRequest(request)
+    if (format === undefined || live === null || live === undefined) return false
+    const operation = prepare(live, null)
     if (operation === null) return false
     const faultsOf = (errors: readonly GraphQLError[]) =>
       errors.map((error) => formatFault(error, request.id, (cause) => report(cause, request.id)))
-    const refuse = (status: number, errors: readonly GraphQLError[]) => {
+    const fail = (status: number, errors: readonly GraphQLError[]) => {
       void reply.code(status).send({ errors: faultsOf(errors) })
       return true
     }
-    if (!('key' in operation)) return refuse(400, operation)
+    if (!('key' in operation)) return fail(400, operation)
     const { destroyed } = reply.raw
     const refusal = admission.refusalOf(request.raw)
-    if (refusal !== null) return refuse(REFUSALS[refusal].status, [REFUSALS[refusal].fault])
+    if (refusal !== null) return fail(REFUSALS[refusal].status, [REFUSALS[refusal].fault])
     reply.hijack()
-    // The client may have gone meanwhile, and nothing would say so again.
+    // If the client has disconnected already, no further event reports it.
     if (destroyed) return true
     reply.headers({ ...HEADERS, ...format.headers })
     reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
-    const place = admission.admit(request.raw)
+    const admitted = admission.admit(request.raw)
     const stream = new Stream({
       response: reply.raw,
       format,
-      client: place.client,
+      client: admitted.client,
       groups,
       stats,
       backlogs,
       encodeError: (error) => asciiJson(faultsOf([error])),
       report: (error) => report(error, request.id),
       onEnd() {
-        place.release()
+        admitted.release()
         streams.delete(stream)
       },
     })
@@ -112,11 +112,11 @@ export function createHttpStreams(options: HttpStreamsOptions): HttpStreams {
   }
 }
 
-/** Null: it is not in a form that this understands. */
+/** Null: the request has another form. */
 function liveRequest({ method, url, body, headers }: FastifyRequest): LiveRequest | null {
-  const asked = method === 'GET' ? fromUrl(url) : (body as Partial<LiveRequest> | null | undefined)
-  if (typeof asked?.query !== 'string') return null
-  const { query, operationName, variables, extensions } = asked
+  const live = method === 'GET' ? fromUrl(url) : (body as Partial<LiveRequest> | null | undefined)
+  if (typeof live?.query !== 'string') return null
+  const { query, operationName, variables, extensions } = live
   if (variables != null && !isRecord(variables)) return null
   const lastSeen = headers['last-event-id']
   return {

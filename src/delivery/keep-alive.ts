@@ -1,18 +1,18 @@
 /**
- * Pings all peers, a few at a time, from one timer; cuts off a peer that leaves two pings in a row unanswered: it may be gone without
- * a word, and would hold memory for ever.
+ * Pings all peers, a few at a time, from one timer. Disconnects a peer that leaves two pings in a row unanswered: its connection may be
+ * lost without notice, and it would hold memory for ever.
  */
 export interface Peer {
-  /** Pings that it has not answered yet. */
+  /** Number of pings without an answer so far. */
   unanswered: number
   ping(): void
   terminate(): void
-  /** Pinging failed, by a mistake of ours. */
+  /** Called if `ping` or `terminate` throws. */
   break(error: unknown): void
 }
 
 const MAX_UNANSWERED = 2
-/** Each turn of the wheel looks at one of its slots. */
+/** Peers are spread over slots, and each tick of the timer checks one slot. */
 const SLOTS = 20
 
 export class KeepAlive {
@@ -22,11 +22,11 @@ export class KeepAlive {
 
   /** @param intervalMs between two pings of a peer */
   constructor(intervalMs: number) {
-    this.#timer = setInterval(() => this.#turn(), intervalMs / SLOTS)
+    this.#timer = setInterval(() => this.#tick(), intervalMs / SLOTS)
     this.#timer.unref()
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the peer */
   add(peer: Peer): () => void {
     const slot = this.#slots[Math.floor(Math.random() * SLOTS)] as Set<Peer>
     slot.add(peer)
@@ -37,7 +37,7 @@ export class KeepAlive {
     clearInterval(this.#timer)
   }
 
-  #turn(): void {
+  #tick(): void {
     const slot = this.#slots[this.#next] as Set<Peer>
     this.#next = (this.#next + 1) % SLOTS
     for (const peer of slot) {

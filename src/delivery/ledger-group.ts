@@ -15,7 +15,7 @@ import type { ReplayPage, ReplayPages } from './replay-pages.ts'
 import type { ReplayTurns } from './replay-turns.ts'
 import type { LedgerSource } from '../graphql/subscriptions/source.ts'
 
-/** What all groups share for those who resume. */
+/** What all groups share to serve members that resume. */
 export interface Replays {
   readonly turns: ReplayTurns
   readonly pages: ReplayPages
@@ -29,51 +29,51 @@ export interface LedgerGroupOptions {
   readonly stats: LiveStats
   readonly ledger: LedgerFeed
   readonly replays: Replays
-  /** For recent movements. */
+  /** Memory for recent movements. */
   readonly held: Holding
-  /** The group has ended: a movement could not be rendered, or the log's history was replaced. */
+  /** Called when the group ends: a movement could not be rendered, or the log was replaced. */
   readonly onEnd: () => void
-  /** Nothing of the group is kept any more. */
+  /** Called when the group releases all its memory. */
   readonly onClose: () => void
 }
 
 interface Recent {
   readonly row: MovementRow
-  /** The ledger as of this movement. */
+  /** The ledger's cursor after this movement. */
   readonly cursor: LedgerCursor
-  /** Among the recent ones. */
+  /** Whether it is still in the list of recent movements. */
   isKept: boolean
-  /** Null until somebody wants it. */
+  /** Null until a member needs it. */
   frame: Frame | null
 }
 
-/** Movements that are kept for those who come back soon. */
+/** Movements kept in memory for members that resume soon. */
 const MAX_RECENT = 500
-/** What one takes beside the text of its result. */
+/** Estimated memory per recent movement beside the text of its result. */
 const RECENT_BYTES = 1000
 
-/** Groups are told apart by it where their keys would be too long. */
-let groups = 0
+/** Source of short ids for groups, whose keys are long. */
+let groupCount = 0
 
 /**
- * Members that follow the same movements. One that resumes is first given what it has missed, at its own pace: from memory where
- * it was away for a moment, else from the ledger, page by page as its turn comes. While it waits, for its turn or for its client
- * to read, nothing is kept for it but the point where it is. It joins the others within the turn of the event loop in which it
- * has all that they have. Where the feed skips movements, all members resume.
+ * Members that follow the same movements. A member that resumes first receives what it has missed, at its own pace: from memory if it
+ * was away briefly, otherwise from the ledger, page by page as it gets turns. While it waits for a turn or for its client to read, the
+ * group keeps only its cursor. It joins the other members in the same turn of the event loop in which it has caught up with them. If the
+ * feed skips movements, all members resume.
  */
 export class LedgerGroup implements Follower {
   readonly name: string
   readonly key: string
   closed = false
-  readonly #id = ++groups
+  readonly #id = ++groupCount
   readonly #options: LedgerGroupOptions
   readonly #stopFollowing: () => void
   readonly #epoch: Epoch
-  /** With what each knows already, where that is ahead of the feed: it comes from a process that was. */
+  /** Each member's cursor if it is ahead of the feed, because another process was; otherwise null. */
   readonly #members = new Map<Member, LedgerCursor | null>()
   readonly #resuming = new Set<Member>()
   readonly #recent: Recent[] = []
-  /** All movements after this are among the recent ones. */
+  /** The recent movements are complete after this cursor. */
   #recentAfter: LedgerCursor
 
   constructor(options: LedgerGroupOptions) {
@@ -90,9 +90,7 @@ export class LedgerGroup implements Follower {
     return this.#members.size + this.#resuming.size
   }
 
-  /**
-   * @param after begin after this, in the partitions that it names; null: begin now
-   */
+  /** @param after begin after this, in the partitions that it names; null: begin now */
   join(member: Member, after: LedgerCursor | null): void {
     if (after === null) this.#members.set(member, null)
     else this.#resume(member, after)
@@ -112,7 +110,7 @@ export class LedgerGroup implements Follower {
 
   take(row: MovementRow): void {
     try {
-      this.#tell(row)
+      this.#deliver(row)
     } catch (error) {
       this.#fail(error)
     }
@@ -123,21 +121,21 @@ export class LedgerGroup implements Follower {
     const from = ledger.cursor(source.partitions)
     const members = [...this.#members]
     this.#members.clear()
-    while (this.#recent.length > 0) this.#forgetOldest()
+    while (this.#recent.length > 0) this.#evictOldest()
     this.#recentAfter = new Map([...from, [partition, to]])
-    for (const [member, known] of members) this.#resume(member, known === null ? from : later(from, known))
+    for (const [member, cursor] of members) this.#resume(member, cursor === null ? from : later(from, cursor))
   }
 
   end(replaced: LogReplaced): void {
     this.#fail(replaced)
   }
 
-  #tell(row: MovementRow): void {
+  #deliver(row: MovementRow): void {
     const recent: Recent = { row, cursor: this.#cursorAt(row), isKept: false, frame: null }
     this.#remember(recent)
     if (this.#members.size === 0) return
     const frame = this.#frameOf(recent)
-    for (const [member, known] of this.#members) if (isAfter(row, known)) member.next(frame)
+    for (const [member, cursor] of this.#members) if (isAfter(row, cursor)) member.next(frame)
     this.#options.stats.delivered(this.#members, row.recordedAt.getTime())
   }
 
@@ -150,20 +148,20 @@ export class LedgerGroup implements Follower {
 
   #remember(recent: Recent): void {
     const { held } = this.#options
-    if (this.#recent.length === MAX_RECENT) this.#forgetOldest()
+    if (this.#recent.length === MAX_RECENT) this.#evictOldest()
     while (!held.take(RECENT_BYTES)) {
       if (this.#recent.length === 0) {
-        // There is no room for a single one: whoever resumes reads it.
+        // There is no memory for even one movement, so members that resume read it from the ledger.
         this.#recentAfter = recent.cursor
         return
       }
-      this.#forgetOldest()
+      this.#evictOldest()
     }
     recent.isKept = true
     this.#recent.push(recent)
   }
 
-  #forgetOldest(): void {
+  #evictOldest(): void {
     const oldest = this.#recent.shift() as Recent
     oldest.isKept = false
     this.#options.held.give(RECENT_BYTES + (oldest.frame?.payload.length ?? 0))
@@ -182,7 +180,7 @@ export class LedgerGroup implements Follower {
     const { turns } = this.#options.replays
     const isResuming = () => this.#resuming.has(member)
     let cursor = start
-    /** Frames of the page that begins at the cursor which the member has. */
+    /** How many frames of the page at the cursor the member has received. */
     let sent = 0
     while (isResuming()) {
       if (member.congested) {
@@ -206,9 +204,9 @@ export class LedgerGroup implements Follower {
   }
 
   /**
-   * Sends what there is in memory. A member that then has everything joins the others.
+   * Sends recent movements from memory. A member that has caught up joins the others.
    *
-   * @returns where the member is
+   * @returns the member's cursor
    */
   #replayRecent(member: Member, cursor: LedgerCursor): LedgerCursor {
     for (const recent of this.#recent) {
@@ -217,7 +215,7 @@ export class LedgerGroup implements Follower {
       member.next(this.#frameOf(recent))
       cursor = new Map([...cursor, [recent.row.partition, recent.row.position]])
     }
-    // Sending can cut the member off, which then has left.
+    // Sending can disconnect the member, which has then left.
     if (this.#resuming.delete(member))
       this.#members.set(member, this.#options.ledger.isBehind(cursor) ? cursor : null)
     return cursor
@@ -262,7 +260,7 @@ export class LedgerGroup implements Follower {
 const isAfter = ({ partition, position }: MovementRow, cursor: LedgerCursor | null): boolean =>
   cursor === null || position > (cursor.get(partition) ?? -1n)
 
-/** Of each partition, the cursor knows no less than the other. */
+/** In each partition, the cursor is at or after the start. */
 const isWithin = (cursor: LedgerCursor, start: LedgerCursor): boolean =>
   [...start].every(([partition, position]) => (cursor.get(partition) ?? -1n) >= position)
 

@@ -2,16 +2,16 @@ import type { Recipient } from '../live/stats.ts'
 import type { Client } from '../admission/client-shares.ts'
 import type { Frame } from './frame.ts'
 
-/** One client's live operation, on whichever transport. */
+/** One client's live operation, on any transport. */
 export interface Member extends Recipient {
-  /** On whose account it reads what has been before. */
+  /** The client to charge for replays. */
   readonly client: Client
-  /** Sends a result, or keeps it until the client takes more. Never throws, never waits. */
+  /** Sends a result, or keeps it until the client reads on. Never throws, never waits. */
   next(frame: Frame): void
-  /** Nothing more will come, because of this. Never throws. */
+  /** Ends the operation with an error. Never throws. */
   fail(error: unknown): void
-  /** Results are being kept. */
+  /** Whether results are kept because the client does not read. */
   readonly congested: boolean
-  /** Until none is kept any more, or the client is gone. */
+  /** Resolves when no results are kept any more, or the client has disconnected. */
   drained(): Promise<void>
 }

@@ -5,8 +5,8 @@ import type { LiveOperation } from '../graphql/subscriptions/operation.ts'
 const NOT_JOINED_YET = (): void => {}
 
 /**
- * The groups that one connection is a member of, by the ids of its operations. Every join and every leave of the connection is
- * decided here: nothing is joined once the connection is closed, and closing leaves everything.
+ * The group memberships of one connection, by operation id. All joins and leaves of the connection go through here, so that a closed
+ * connection joins nothing, and closing leaves all groups.
  */
 export class Memberships {
   readonly #groups: Pick<LiveGroups, 'join'>
@@ -28,14 +28,14 @@ export class Memberships {
   /**
    * Joins the operation's group, unless the connection is closed.
    *
-   * @throws what keeps the group from being joined; the connection is not a member then
+   * @throws if the group cannot be joined; the connection is not a member then
    */
   join(id: string, operation: LiveOperation, member: Member): void {
     if (this.#closed) return
     this.#leave.set(id, NOT_JOINED_YET)
     try {
       const leave = this.#groups.join(operation, member)
-      // A group delivers what it has while it is joined. That can end the membership, or the whole connection.
+      // The group sends its state during `join`, which can end the membership or the whole connection.
       if (this.#leave.has(id)) this.#leave.set(id, leave)
       else leave()
     } catch (error) {

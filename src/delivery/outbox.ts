@@ -1,7 +1,7 @@
 /**
- * One connection's way out for live results. While the client takes what it is sent, frames go straight to its socket. While it
- * does not, they are kept here: of each state the latest, of movements a bounded number, and then the client is cut off, for
- * it can resume. So a client's slowness costs itself alone, and bounded memory: what is kept are the frames that all share.
+ * Sends live results over one connection. While the client reads, frames go straight to its socket. While it does not, the outbox keeps
+ * them: the latest of each state, and a bounded number of movements, after which the client is disconnected, because it can resume. So a
+ * slow client affects only itself, and its backlog is bounded. The frames that are kept are shared with all other members.
  */
 import { deferred } from '../lib/deferred.ts'
 import type { Deferred } from '../lib/deferred.ts'
@@ -10,32 +10,32 @@ import type { Backlogs } from './backlogs.ts'
 import type { Frame } from './frame.ts'
 import type { LiveStats } from '../live/stats.ts'
 
-/** A socket or an answer that is being written. `writableNeedDrain` says that it holds as much as it should. */
-export interface Exit {
+/** A socket or HTTP response. `writableNeedDrain` means that its buffer is full. */
+export interface Sink {
   readonly writableNeedDrain: boolean
-  /** Bytes that it has not sent yet. */
+  /** Bytes in the buffer. */
   readonly writableLength: number
   write(text: string, encoding: 'latin1'): boolean
-  /** Nothing more can be sent, and `close` has been emitted. */
+  /** Whether `close` has been emitted. */
   readonly closed: boolean
   once(event: 'drain' | 'close', listener: () => void): unknown
 }
 
-/** Whose way out it is. */
+/** The connection that the outbox belongs to. */
 export interface OutboxOwner {
   readonly client: Client
-  /** Results may be sent: neither side has begun to close. */
+  /** Whether results may be sent: neither side has begun to close. */
   readonly isOpen: boolean
-  /** The client is too slow to get all that it must get, and is to go. */
+  /** Disconnects the client, which is too slow. */
   cutOff(): void
-  /** Sending failed, by a mistake of ours. */
+  /** Ends the connection after an internal error. */
   break(error: unknown): void
 }
 
-/** An operation of the connection. */
+/** A live operation of the connection. */
 export interface OutboxOperation {
   readonly id: string
-  /** What goes over the connection for a frame; each character a byte. */
+  /** The bytes to send for a frame, one per character. */
   encode(frame: Frame): string
 }
 
@@ -44,37 +44,37 @@ interface Kept {
   readonly frame: Frame
 }
 
-/** Movements that a connection may be behind. */
+/** Movements that are kept for a connection at most. */
 const MAX_KEPT_MOVEMENTS = 1000
 
-/** What only a connection that is behind needs to have. */
+/** State that a connection has only while its client is behind. */
 class Backlog {
   readonly kept = new Map<string, Kept>()
-  /** When the client last took something. */
+  /** When the client last read something. */
   since = performance.now()
   movements = 0
   next = 0
-  /** What the exit had not sent yet when it was last looked at. */
+  /** Bytes of the sink's buffer that are counted as memory. */
   buffered = 0
   drained: Deferred<void> | null = null
 }
 
 export class Outbox {
-  readonly #exit: Exit
+  readonly #sink: Sink
   readonly #stats: LiveStats
   readonly #memory: Backlogs
   readonly #owner: OutboxOwner
   #backlog: Backlog | null = null
   #closed = false
 
-  constructor(exit: Exit, stats: LiveStats, memory: Backlogs, owner: OutboxOwner) {
-    this.#exit = exit
+  constructor(sink: Sink, stats: LiveStats, memory: Backlogs, owner: OutboxOwner) {
+    this.#sink = sink
     this.#stats = stats
     this.#memory = memory
     this.#owner = owner
   }
 
-  /** How long the client, being behind, has taken nothing at all, in milliseconds. */
+  /** How long the client has read nothing while it is behind, in milliseconds. */
   get stuckForMs(): number {
     return this.#backlog === null ? 0 : performance.now() - this.#backlog.since
   }
@@ -83,19 +83,19 @@ export class Outbox {
     return this.#backlog !== null
   }
 
-  /** Until nothing is kept any more, or the connection is closed. */
+  /** Resolves when nothing is kept any more, or the connection is closed. */
   async drained(): Promise<void> {
     if (this.#backlog === null) return
     this.#backlog.drained ??= deferred()
     await this.#backlog.drained.promise
   }
 
-  /** Never throws: whoever sends to many has others to send to. */
+  /** Never throws, because the caller sends to other members as well. */
   send(operation: OutboxOperation, frame: Frame): void {
     if (this.#closed || !this.#owner.isOpen) return
     try {
-      if (this.#backlog === null && !this.#exit.writableNeedDrain) {
-        if (!this.#exit.write(operation.encode(frame), 'latin1')) this.#fallBehind()
+      if (this.#backlog === null && !this.#sink.writableNeedDrain) {
+        if (!this.#sink.write(operation.encode(frame), 'latin1')) this.#fallBehind()
         return
       }
       this.#keep(this.#backlog ?? this.#fallBehind(), operation, frame)
@@ -104,30 +104,30 @@ export class Outbox {
     }
   }
 
-  /** Counts answers that went over the connection beside the outbox, as far as the client has not read them. */
+  /** Counts unread messages that were sent over the connection without the outbox. */
   noteAnswered(): void {
-    if (this.#closed || !this.#exit.writableNeedDrain) return
+    if (this.#closed || !this.#sink.writableNeedDrain) return
     if (this.#backlog === null) this.#fallBehind()
     else this.#countBuffered(this.#backlog)
   }
 
   /** Drops what is kept for an operation that has ended. */
-  forget(id: string): void {
+  discard(id: string): void {
     if (this.#backlog === null) return
     for (const [slot, { operation }] of this.#backlog.kept)
       if (operation.id === id) this.#drop(this.#backlog, slot)
   }
 
-  /** The connection is gone: nothing is sent or kept any more. */
+  /** Ends sending and drops everything that is kept. */
   close(): void {
     this.#closed = true
     const backlog = this.#backlog
     if (backlog === null) return
     for (const slot of backlog.kept.keys()) this.#drop(backlog, slot)
-    // What the exit holds it goes on holding until it is closed, too.
-    const giveBack = () => this.#memory.unbuffer(backlog.buffered, this.#owner.client)
-    if (this.#exit.closed) giveBack()
-    else this.#exit.once('close', giveBack)
+    // The sink's buffer stays in memory until the sink is closed.
+    const unbuffer = () => this.#memory.unbuffer(backlog.buffered, this.#owner.client)
+    if (this.#sink.closed) unbuffer()
+    else this.#sink.once('close', unbuffer)
     backlog.drained?.resolve()
     this.#backlog = null
   }
@@ -142,13 +142,13 @@ export class Outbox {
 
   #countBuffered(backlog: Backlog): void {
     const { client } = this.#owner
-    const more = this.#exit.writableLength - backlog.buffered
+    const more = this.#sink.writableLength - backlog.buffered
     if (more <= 0) this.#memory.unbuffer(-more, client)
     else if (!this.#memory.buffer(more, client)) return this.#giveUp()
     backlog.buffered += more
   }
 
-  /** The client is behind, and there is no room for what it would have to get. */
+  /** Disconnects the client, because there is no memory for its backlog. */
   #giveUp(): void {
     this.close()
     this.#owner.cutOff()
@@ -176,7 +176,7 @@ export class Outbox {
   }
 
   #flushWhenDrained(): void {
-    this.#exit.once('drain', () => {
+    this.#sink.once('drain', () => {
       try {
         this.#flush()
       } catch (error) {
@@ -190,13 +190,13 @@ export class Outbox {
     if (backlog === null || !this.#owner.isOpen) return
     backlog.since = performance.now()
     for (const [slot, { operation, frame }] of backlog.kept) {
-      if (this.#exit.writableNeedDrain) {
+      if (this.#sink.writableNeedDrain) {
         this.#countBuffered(backlog)
         this.#flushWhenDrained()
         return
       }
       this.#drop(backlog, slot)
-      this.#exit.write(operation.encode(frame), 'latin1')
+      this.#sink.write(operation.encode(frame), 'latin1')
     }
     this.#memory.unbuffer(backlog.buffered, this.#owner.client)
     this.#backlog = null
@@ -204,10 +204,10 @@ export class Outbox {
   }
 }
 
-/** A newer state takes the place of the one before it; each movement has its own. */
+/** A newer state replaces the one in its slot; each movement has a slot of its own. */
 function slotOf(backlog: Backlog, { id }: OutboxOperation, { key }: Frame): string {
   if (key !== null) return `${id.length} ${id} ${key}`
   backlog.next += 1
-  // Not to be taken for a state's slot, which has spaces.
+  // A state's slot contains spaces, so the two cannot collide.
   return String(backlog.next)
 }

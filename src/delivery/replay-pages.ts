@@ -1,6 +1,6 @@
 /**
- * Pages of movements as frames, for those who resume. Members of a group that are at the same point are given the same page: it is
- * read once and rendered once.
+ * Caches pages of rendered movements for members that resume. Members of a group at the same cursor share a page, which is read and
+ * rendered once.
  */
 import type { LRUCache } from 'lru-cache'
 import type { LedgerCursor } from '../live/ledger-feed.ts'
@@ -9,18 +9,18 @@ import type { Frame } from './frame.ts'
 
 export interface ReplayPage {
   readonly frames: readonly Frame[]
-  /** The ledger as of the last of them. */
+  /** The ledger's cursor after the last frame. */
   readonly end: LedgerCursor
 }
 
-/** What a frame takes beside its text. */
+/** Estimated memory per frame beside its text. */
 const FRAME_BYTES = 300
-/** A page is wanted for as long as others are about to come to it. */
+/** Members that resume at the same time reach the same page within this time. */
 const MAX_AGE_MS = 5000
 
 export class ReplayPages {
   readonly #pages: LRUCache<string, ReplayPage>
-  readonly #beingMade = new Map<string, Promise<ReplayPage>>()
+  readonly #pending = new Map<string, Promise<ReplayPage>>()
 
   constructor(memory: ClientMemory) {
     this.#pages = memory.cache(
@@ -32,12 +32,12 @@ export class ReplayPages {
   }
 
   async get(key: string, make: () => Promise<ReplayPage>): Promise<ReplayPage> {
-    const known = this.#pages.get(key)
-    if (known !== undefined) return known
-    const before = this.#beingMade.get(key)
-    if (before !== undefined) return before
-    const making = make().finally(() => this.#beingMade.delete(key))
-    this.#beingMade.set(key, making)
+    const cached = this.#pages.get(key)
+    if (cached !== undefined) return cached
+    const pending = this.#pending.get(key)
+    if (pending !== undefined) return pending
+    const making = make().finally(() => this.#pending.delete(key))
+    this.#pending.set(key, making)
     const page = await making
     this.#pages.set(key, page)
     return page

@@ -1,7 +1,7 @@
 /**
- * Reading what has been before, shared out. A turn is a page of movements for one live operation. In each interval there are so many
- * turns in all and so many for one client, and clients that wait get theirs one after another; so no client waits for another
- * one's replays, and commands do not wait for anybody's. Where nobody waits, a turn is given at once.
+ * Limits the rate of replays. A turn allows one live operation to read one page of movements. Each interval has a limited number of turns
+ * in total and per client, and waiting clients get turns in rotation, so that a client's many replays delay neither other clients nor
+ * commands. If no client waits, a turn is granted at once.
  */
 import { deferred } from '../lib/deferred.ts'
 import type { Deferred } from '../lib/deferred.ts'
@@ -9,35 +9,36 @@ import type { Client } from '../admission/client-shares.ts'
 
 export interface ReplayTurnsOptions {
   readonly intervalMs: number
-  /** In an interval. */
+  /** Per interval, in total. */
   readonly turns: number
+  /** Per interval and client. */
   readonly turnsPerClient: number
 }
 
 interface Waiting {
   readonly turn: Deferred<void>
-  /** False once nobody needs the turn any more: it goes to another one. */
+  /** False if the turn is no longer needed; it then goes to the next operation. */
   readonly isWanted: () => boolean
 }
 
 export class ReplayTurns {
   readonly #options: ReplayTurnsOptions
-  /** Those who wait, by client; the client whose turn is next comes first. */
+  /** Waiting operations by client; the next client comes first. */
   readonly #waiting = new Map<Client, Waiting[]>()
-  #given = 0
-  #givenTo = new Map<Client, number>()
+  #granted = 0
+  #grantedByClient = new Map<Client, number>()
   #intervalStart = -Infinity
-  /** Turns will be shared out among those who wait when the interval ends. */
+  /** Whether a timer will distribute turns at the end of the interval. */
   #scheduled = false
 
   constructor(options: ReplayTurnsOptions) {
     this.#options = options
   }
 
-  /** @returns when it is the client's turn, or when the turn is not wanted any more */
+  /** Resolves when the client gets a turn, or when the turn is no longer wanted. */
   async take(client: Client, isWanted: () => boolean): Promise<void> {
     if (performance.now() - this.#intervalStart >= this.#options.intervalMs) this.#startInterval()
-    if (this.#waiting.size === 0 && this.#hasTurnFor(client)) return this.#give(client)
+    if (this.#waiting.size === 0 && this.#hasTurnFor(client)) return this.#grant(client)
     const waiting: Waiting = { turn: deferred(), isWanted }
     const others = this.#waiting.get(client)
     if (others === undefined) this.#waiting.set(client, [waiting])
@@ -48,25 +49,25 @@ export class ReplayTurns {
 
   #startInterval(): void {
     this.#intervalStart = performance.now()
-    this.#given = 0
-    this.#givenTo = new Map()
+    this.#granted = 0
+    this.#grantedByClient = new Map()
   }
 
   #hasTurnFor(client: Client): boolean {
     const { turns, turnsPerClient } = this.#options
-    return this.#given < turns && (this.#givenTo.get(client) ?? 0) < turnsPerClient
+    return this.#granted < turns && (this.#grantedByClient.get(client) ?? 0) < turnsPerClient
   }
 
-  #give(client: Client): void {
-    this.#given += 1
-    this.#givenTo.set(client, (this.#givenTo.get(client) ?? 0) + 1)
+  #grant(client: Client): void {
+    this.#granted += 1
+    this.#grantedByClient.set(client, (this.#grantedByClient.get(client) ?? 0) + 1)
   }
 
-  #shareOut(): void {
+  #distribute(): void {
     this.#startInterval()
     for (let round = 0; round < this.#options.turnsPerClient; round += 1) {
       for (const [client, waiting] of [...this.#waiting]) {
-        if (this.#given >= this.#options.turns) break
+        if (this.#granted >= this.#options.turns) break
         this.#serve(client, waiting)
       }
     }
@@ -76,16 +77,16 @@ export class ReplayTurns {
 
   #schedule(): void {
     this.#scheduled = true
-    setTimeout(() => this.#shareOut(), this.#options.intervalMs)
+    setTimeout(() => this.#distribute(), this.#options.intervalMs)
   }
 
   #serve(client: Client, waiting: Waiting[]): void {
-    // Behind all others, if it goes on waiting.
+    // Move the client to the end of the rotation.
     this.#waiting.delete(client)
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       next.turn.resolve()
       if (!next.isWanted()) continue
-      this.#give(client)
+      this.#grant(client)
       break
     }
     if (waiting.length > 0) this.#waiting.set(client, waiting)

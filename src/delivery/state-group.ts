@@ -13,15 +13,15 @@ export interface StateGroupOptions {
   readonly render: Render
   readonly stats: LiveStats
   readonly slices: Slices
-  /** For the last results. */
+  /** Memory for the last results. */
   readonly held: Holding
-  /** The source has ended, and the group with it. */
+  /** Called when the source has failed, which ends the group. */
   readonly onEnd: () => void
-  /** Nothing of the group is kept any more. */
+  /** Called when the group releases all its memory. */
   readonly onClose: () => void
 }
 
-/** Members that watch the same states. Whoever joins gets the last frame of each key, and then what everybody gets. */
+/** Members that watch the same states. A new member gets the last frame of each key, then the same frames as all others. */
 export class StateGroup {
   readonly name: string
   readonly key: string
@@ -30,8 +30,8 @@ export class StateGroup {
   readonly #values: AsyncGenerator<unknown, void, void>
   readonly #members = new Set<Member>()
   readonly #frames = new Map<string, Frame>()
-  /** States whose results are not kept: they came while there was nobody to see them, or there was no room for the result. */
-  readonly #unseen = new Map<string, unknown>()
+  /** States without a kept result: they arrived while the group had no members, or there was no memory for the result. */
+  readonly #unrendered = new Map<string, unknown>()
 
   constructor(options: StateGroupOptions) {
     this.name = options.name
@@ -47,11 +47,12 @@ export class StateGroup {
 
   /** @throws if a state cannot be rendered */
   join(member: Member): void {
-    const unseen = [...this.#unseen.values()]
+    const unrendered = [...this.#unrendered.values()]
     this.#members.add(member)
     this.#options.stats.cachedSnapshots += this.#frames.size
-    for (const frame of this.#frames.values()) if (!this.#unseen.has(frame.key as string)) member.next(frame)
-    for (const value of unseen) member.next(this.#render(value))
+    for (const frame of this.#frames.values())
+      if (!this.#unrendered.has(frame.key as string)) member.next(frame)
+    for (const value of unrendered) member.next(this.#render(value))
   }
 
   leave(member: Member): void {
@@ -73,7 +74,7 @@ export class StateGroup {
     const { slices } = this.#options
     try {
       for await (const value of this.#values) {
-        // One change can concern thousands of groups.
+        // One change can affect thousands of groups.
         if (slices.isOver) await slices.next()
         this.#take(value)
       }
@@ -86,15 +87,15 @@ export class StateGroup {
 
   #take(value: unknown): void {
     if (this.#members.size === 0) {
-      this.#unseen.set(this.#options.source.keyOf(value), value)
+      this.#unrendered.set(this.#options.source.keyOf(value), value)
       return
     }
     const { stats, source } = this.#options
     const key = source.keyOf(value)
-    const isChange = this.#frames.has(key) || this.#unseen.has(key)
+    const isChange = this.#frames.has(key) || this.#unrendered.has(key)
     const frame = this.#render(value)
     for (const member of this.#members) member.next(frame)
-    // The first state of a key is a snapshot, and may be old.
+    // The first state of a key is a snapshot, whose change may be old.
     stats.delivered(this.#members, isChange ? source.recordedAt(value) : null)
   }
 
@@ -106,18 +107,18 @@ export class StateGroup {
     return frame
   }
 
-  /** The result for those who join; or the value to make it of again, where there is no room. */
+  /** Keeps the result for new members; if there is no memory for it, keeps the value to render again. */
   #keep(key: string, frame: Frame, value: unknown): void {
     const { held } = this.#options
     held.give(bytesOf(this.#frames.get(key)))
     this.#frames.delete(key)
-    this.#unseen.delete(key)
+    this.#unrendered.delete(key)
     if (held.take(bytesOf(frame))) this.#frames.set(key, frame)
-    else this.#unseen.set(key, value)
+    else this.#unrendered.set(key, value)
   }
 }
 
-/** What a result takes beside its text. */
+/** Estimated memory per result beside its text. */
 const FRAME_BYTES = 300
 
 const bytesOf = (frame: Frame | undefined): number =>

@@ -1,20 +1,20 @@
 import type { Frame } from './frame.ts'
 
-/** How a live operation is written to an HTTP response. All of it is ASCII. */
+/** How a live operation is written to an HTTP response, in ASCII. */
 export interface StreamFormat {
-  /** @param type one of those that a client accepts, in lower case */
+  /** @param type one of the types in the `Accept` header, in lower case */
   readonly accepts: (type: string) => boolean
   readonly headers: Readonly<Record<string, string>>
   readonly start: string
   readonly result: (frame: Frame) => string
   readonly heartbeat: string
   /**
-   * The operation has failed.
+   * The end of an operation that has failed.
    *
    * @param errors as JSON
-   * @param startAnew the client cannot go on where it was
+   * @param restart the client cannot resume and must start without a cursor
    */
-  readonly failure: (errors: string, startAnew: boolean) => string
+  readonly failure: (errors: string, restart: boolean) => string
 }
 
 const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r\n${json}\r\n--graphql`
@@ -27,9 +27,9 @@ const FORMATS: readonly StreamFormat[] = [
     result: ({ payload, cursor }) =>
       `event: next\n${cursor === null ? '' : `id: ${cursor}\n`}data: ${payload}\n\n`,
     heartbeat: ':\n\n',
-    // An empty id makes an `EventSource` forget the last one.
-    failure: (errors, startAnew) =>
-      `event: next\n${startAnew ? 'id\n' : ''}data: {"errors":${errors}}\n\nevent: complete\ndata:\n\n`,
+    // An empty id makes an `EventSource` send no `Last-Event-ID` when it reconnects.
+    failure: (errors, restart) =>
+      `event: next\n${restart ? 'id\n' : ''}data: {"errors":${errors}}\n\nevent: complete\ndata:\n\n`,
   },
   {
     accepts: (type) => type.startsWith('multipart/mixed') && SPECIFICATION.test(type),
@@ -42,7 +42,7 @@ const FORMATS: readonly StreamFormat[] = [
 ]
 
 const MAY_BE_STREAM = /event-stream|subscriptionspec/i
-/** Takes time linear in the type, however often its parts occur. */
+/** Takes time linear in the length of the type. */
 const SPECIFICATION = /;\s*subscriptionspec="?1\.0/
 
 /** @returns undefined if the client accepts none of them */

@@ -15,22 +15,22 @@ import type { Client } from '../admission/client-shares.ts'
 import type { StreamFormat } from './stream-formats.ts'
 
 export interface StreamOptions {
-  /** Its headers have been written, and its connection is open. */
+  /** An open response whose headers have been written. */
   readonly response: ServerResponse
   readonly format: StreamFormat
   readonly client: Client
   readonly groups: LiveGroups
   readonly stats: LiveStats
   readonly backlogs: Backlogs
-  /** The errors as clients see them, as JSON. */
+  /** The errors as JSON, as clients see them. */
   readonly encodeError: (error: GraphQLError) => string
-  /** Receives mistakes of ours that end the stream. */
+  /** Receives internal errors that end the stream. */
   readonly report: (error: unknown) => void
   /** Called once, when the stream is over. */
   readonly onEnd: () => void
 }
 
-/** A client that takes nothing of what it is sent for so long is cut off. */
+/** A client that reads nothing for this long is disconnected. */
 const MAX_STUCK_MS = 10_000
 const HEARTBEAT_MS = 5000
 
@@ -96,7 +96,7 @@ export class Stream implements Member, OutboxOperation, OutboxOwner {
     this.#outbox.send(this, frame)
   }
 
-  /** HTTP has no way to ask. */
+  /** HTTP has no ping, so latency is not measured. */
   confirm(): void {}
 
   fail(error: unknown): void {
@@ -106,13 +106,13 @@ export class Stream implements Member, OutboxOperation, OutboxOwner {
     response.end(format.failure(encodeError(asGraphQLError(error)), error instanceof LogReplaced))
   }
 
-  /** Makes the client connect elsewhere, which it does when a stream ends without a word. */
+  /** Ends the stream without a final message, so that the client reconnects. */
   close(): void {
     this.#end()
     this.#options.response.end()
   }
 
-  /** Nothing more is sent. */
+  /** Ends all work for the stream. */
   #end(): void {
     if (this.#ended) return
     this.#ended = true

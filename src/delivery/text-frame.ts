@@ -3,7 +3,7 @@ const FINAL_TEXT = 0x81
 
 /**
  * @param length of the text that follows, in bytes
- * @returns what a frame begins with, each character a byte
+ * @returns the frame's header, one byte per character
  */
 export function textFrameHead(length: number): string {
   if (length < 126) return String.fromCharCode(FINAL_TEXT, length)

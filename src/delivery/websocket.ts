@@ -1,8 +1,7 @@
 /**
- * Live operations over WebSocket, in the graphql-transport-ws protocol. The messages, operations, and how results get out are ours:
- * a frame is written to the socket as the bytes that all members of a group share, with an operation's own id behind them. The
- * socket is the one that the upgrade was asked on, and ws without compression writes to it at once, so the two do not get into
- * each other's way.
+ * Live operations over WebSocket, in the graphql-transport-ws protocol. The `ws` library handles the handshake and incoming frames.
+ * Results bypass it: they are written to the socket of the upgrade as bytes that all members of a group share, followed by the
+ * operation's id. This is safe because `ws` without compression writes each message to the same socket at once.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -32,34 +31,34 @@ interface HttpRefusal {
 export interface LiveSockets {
   readonly connections: number
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-  /** Tells clients to connect elsewhere, in random order over this time. */
+  /** Disconnects clients so that they reconnect elsewhere, in random order over this time. */
   readonly drain: (ms: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
 const SOCKET_LIMITS = {
   maxPayload: 64 * 1024,
-  // Frames of a message, and pieces that a frame arrives in: more of them are not sent in earnest (1008).
+  // Frames per message, and chunks per frame. Honest clients stay far below; others are disconnected with 1008.
   maxFragments: 128,
   maxBufferedChunks: 1024,
-  // A peer that does not close its side is cut off, in milliseconds.
+  // In milliseconds; a peer that has not closed its side by then is disconnected.
   closeTimeout: 5000,
 }
 const GOING_AWAY = 1001
 const SERVICE_RESTART = 1012
 const DRAIN_STEP_MS = 20
-/** Clients that have not closed by then when the server closes are cut off. */
+/** When the server closes, clients that have not closed by then are disconnected. */
 const CLOSE_TIMEOUT_MS = 2000
 const REFUSED: Readonly<Record<Refusal, HttpRefusal>> = {
   full: { status: 503, message: 'There are too many live connections.' },
   'address full': { status: 429, message: 'There are too many live connections from your address.' },
 }
 const NOT_FOUND: HttpRefusal = { status: 404, message: 'There is no WebSocket at this path.' }
-const FOREIGN: HttpRefusal = {
+const FOREIGN_ORIGIN: HttpRefusal = {
   status: 403,
-  message: 'Pages of this origin may not connect. If they should, name the origin in ALLOWED_ORIGINS.',
+  message: 'Pages of this origin may not connect. To allow them, add the origin to ALLOWED_ORIGINS.',
 }
-const NO_GET: HttpRefusal = { status: 405, message: 'An upgrade to WebSocket is asked for with GET.' }
+const NOT_GET: HttpRefusal = { status: 405, message: 'A WebSocket upgrade must be a GET request.' }
 
 export function createLiveSockets(options: WebSocketOptions): LiveSockets {
   const { path, allowsOrigin, admission } = options
@@ -67,7 +66,7 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
     noServer: true,
     ...SOCKET_LIMITS,
     perMessageDeflate: false,
-    // Another protocol is agreed to, or else a browser would not tell its page that the answer is 4406.
+    // Accept any other subprotocol first: only then does a browser show its page the close code 4406.
     handleProtocols: (offered) => handleProtocols(offered) || (offered.values().next().value ?? false),
   })
   sockets.on('wsClientError', ({ message }, socket) => refuseRaw(socket, 400, `${message}.`))
@@ -75,12 +74,12 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
   const connections = new Set<Connection>()
 
   function serve(ws: WebSocket, socket: Duplex, request: IncomingMessage): void {
-    const place = admission.admit(request)
-    const connection = new Connection(ws, socket, place.client, options)
+    const admitted = admission.admit(request)
+    const connection = new Connection(ws, socket, admitted.client, options)
     connections.add(connection)
     const release = keepAlive.add(connection)
     ws.once('close', () => {
-      place.release()
+      admitted.release()
       release()
       connections.delete(connection)
     })
@@ -89,8 +88,8 @@ export function createLiveSockets(options: WebSocketOptions): LiveSockets {
   function refusalOf(request: IncomingMessage): HttpRefusal | null {
     const { method, url = '', headers } = request
     if (url.split('?', 1)[0] !== path) return NOT_FOUND
-    if (method !== 'GET') return NO_GET
-    if (!allowsOrigin(headers)) return FOREIGN
+    if (method !== 'GET') return NOT_GET
+    if (!allowsOrigin(headers)) return FOREIGN_ORIGIN
     const refusal = admission.refusalOf(request)
     return refusal === null ? null : REFUSED[refusal]
   }

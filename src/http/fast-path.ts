@@ -60,9 +60,9 @@ export class FastPath {
   /** @returns false if Apollo has to answer; nothing has been executed then */
   serve(request: FastifyRequest, reply: FastifyReply): boolean {
     const type = this.#contentTypes.get(request.headers.accept ?? '')
-    const asked = type === undefined ? null : this.#requests.read(request)
-    const operation = asked === null ? undefined : this.#find(asked)
-    if (type === undefined || asked === null || operation === undefined) return false
+    const ordinary = type === undefined ? null : this.#requests.read(request)
+    const operation = ordinary === null ? undefined : this.#find(ordinary)
+    if (type === undefined || ordinary === null || operation === undefined) return false
     if (operation.isMutation && request.method !== 'POST') return false
     const send = (body: string) => {
       reply.header('content-type', type)
@@ -70,7 +70,7 @@ export class FastPath {
       reply.send(this.#options.applyCaching(request, reply, body))
     }
     const { counts } = this.#options
-    const key = operation.isMutation ? null : cacheKeyOf(operation, asked.variables)
+    const key = operation.isMutation ? null : cacheKeyOf(operation, ordinary.variables)
     const cached = key === null ? undefined : this.#responses.get(key)
     if (cached !== undefined) {
       counts.memory += 1
@@ -85,7 +85,7 @@ export class FastPath {
         this.#responses.set(key, body, dependencies)
       send(body)
     }
-    const result = operation.execute(undefined, context, asked.variables)
+    const result = operation.execute(undefined, context, ordinary.variables)
     if (result instanceof Promise) result.then(finish).catch((error: Error) => reply.send(error))
     else if (result.data === undefined) return false
     else finish(result)

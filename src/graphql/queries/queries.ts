@@ -21,8 +21,8 @@ function consistent(
   { consistentWith }: { consistentWith?: Scalars['ConsistencyToken']['input'] | null | undefined },
   context: ApiContext,
 ): Promise<void> | void {
-  const asked = consistentWith ?? root?.consistentWith ?? null
-  if (asked !== null) return context.consistent(projection, asked)
+  const token = consistentWith ?? root?.consistentWith ?? null
+  if (token !== null) return context.consistent(projection, token)
 }
 
 const Query: GqlQueryResolvers = {
@@ -115,11 +115,11 @@ function productOrder({ orderBy }: Partial<GqlQueryProductsArgs>): ProductOrder 
 }
 
 function productFilter({ filter }: Partial<GqlQueryProductsArgs>): ProductFilter {
-  const asked = filter?.skus ?? null
-  if (asked !== null && asked.length > MAX_SKUS) {
-    throw badUserInput(`"skus" has ${asked.length} entries; at most ${MAX_SKUS} are allowed.`)
+  const given = filter?.skus ?? null
+  if (given !== null && given.length > MAX_SKUS) {
+    throw badUserInput(`"skus" has ${given.length} entries; at most ${MAX_SKUS} are allowed.`)
   }
-  const skus = asked?.map(parseSku) ?? null
+  const skus = given?.map(parseSku) ?? null
   const prefix = filter?.skuStartsWith ?? ''
   const status = filter?.status == null ? null : [...new Set(filter.status)]
   return { skus, skuStartsWith: prefix === '' ? null : parseSku(prefix), status }

@@ -77,8 +77,8 @@ const sources: Record<string, SourceOf> = {
     })
   },
   stockMoved(args, live) {
-    const { sku: asked, after } = args as GqlSubscriptionStockMovedArgs
-    const sku = asked == null ? null : parseSku(asked)
+    const { sku: given, after } = args as GqlSubscriptionStockMovedArgs
+    const sku = given == null ? null : parseSku(given)
     const partitions = sku === null ? [...Array(live.partitions).keys()] : [live.partitionOf(sku)]
     const [partition = null, ...others] = partitions
     return {
