@@ -1,4 +1,4 @@
-/** Writes the resolvers' types from the SDL: `npm run codegen`. A test fails if the file is not what this makes. */
+/** `npm run codegen` generates the resolvers' types from the SDL. A test fails if the file is out of date. */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { codegen } from '@graphql-codegen/core'
@@ -20,7 +20,7 @@ export function generateTypes(): Promise<string> {
       useTypeImports: true,
       enumsAsTypes: true,
       skipTypename: true,
-      // A schema type named Promise must not hide the language's.
+      // Without a prefix, the schema's type `Promise` would shadow JavaScript's.
       typesPrefix: 'Gql',
       maybeValue: 'T | null',
       inputMaybeValue: 'T | null | undefined',

@@ -1,4 +1,4 @@
-/** Rejects a connection for which Node has no response object: the bytes were not HTTP, or asked for an upgrade. */
+/** Rejects a connection for which Node has no response object: the bytes are not HTTP, or the request is an upgrade. */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { JSON_TYPE, refusalBody } from './refusal.ts'

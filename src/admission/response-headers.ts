@@ -8,6 +8,6 @@ export const RESPONSE_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-  // For browsers that do not know `frame-ancestors`.
+  // For browsers that do not support `frame-ancestors`.
   'x-frame-options': 'DENY',
 }

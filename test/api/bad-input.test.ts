@@ -1,4 +1,4 @@
-/** Bad input: for each a clear error with its code, and nothing changed. */
+/** Bad input gets a clear error with a code and changes nothing. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -25,13 +25,13 @@ afterEach(async () => {
   expect(await head()).toBe(headBefore)
 })
 
-/** The code and message of the one error that there must be. */
+/** Code and message of the only error. */
 async function refusal(query: string, variables?: object) {
   const { data, errors } = await onhand.ask(query, variables)
   if (errors === undefined) return { code: null, message: JSON.stringify(data), retryable: null }
   expect(errors).toHaveLength(1)
   const [{ message, extensions }] = errors as [(typeof errors)[number]]
-  // Nothing of what is inside gets out.
+  // No internals reach the client.
   expect(message).not.toMatch(/select |insert |\/src\/|node_modules|postgres/i)
   return { code: extensions.code, message, retryable: extensions.retryable }
 }
@@ -58,7 +58,7 @@ describe('commands', () => {
   })
 
   test.each(['0', '-1', '1.5', '99999999999', '"5"'])(
-    'a quantity written into the document: %s',
+    'a quantity as a literal in the document: %s',
     async (quantity) => {
       const query = `mutation { allocate(input: { orderId: "o2", sku: "lamp", quantity: ${quantity} }) { token } }`
       expect(await refusal(query)).toMatchObject({ code: 'BAD_USER_INPUT' })
@@ -93,7 +93,7 @@ describe('commands', () => {
     ['allocate(input: { orderId: "o1", sku: "lamp", quantity: 3 })', 'LINE_ALREADY_ALLOCATED'],
     ['deallocate(input: { orderId: "o9", sku: "lamp" })', 'LINE_NOT_ALLOCATED'],
     ['deallocate(input: { orderId: "o1", sku: "nope" })', 'INVALID_SKU'],
-  ])('%s is refused: %s', async (command, code) => {
+  ])('%s is rejected: %s', async (command, code) => {
     const data = await onhand.gql(
       `mutation { answer: ${command} { token userErrors { code message field } } }`,
     )
@@ -101,14 +101,14 @@ describe('commands', () => {
     expect(data.answer.userErrors[0].message.length).toBeGreaterThan(10)
   })
 
-  test('an order line that is allocated already, in the same words, changes nothing and is accepted', async () => {
+  test('an order line that is allocated already with the same quantity is accepted and changes nothing', async () => {
     const query =
       'mutation { allocate(input: { orderId: "o1", sku: "lamp", quantity: 2 }) { batchReference userErrors { code } } }'
     expect((await onhand.gql(query)).allocate).toEqual({ batchReference: 'b1', userErrors: [] })
   })
 })
 
-test('ids may be in any language, and of any length up to 255 characters', async () => {
+test('ids can be in any language and have up to 255 characters', async () => {
   for (const id of ['лампа', '🪔', 'a b', "Robert'); drop table batches;--", '%_\\', 'y'.repeat(255)]) {
     const query =
       'query ($id: ID!) { product(sku: $id) { sku } order(id: $id) { id } batch(reference: $id) { reference } }'
@@ -145,14 +145,14 @@ describe('queries', () => {
     expect({ code, message }).toMatchObject({ code: 'BAD_USER_INPUT' })
   })
 
-  test('more SKUs than a list may have', async () => {
+  test('a list with too many SKUs', async () => {
     const skus = Array.from({ length: 101 }, (_, at) => `s${at}`)
     const query = 'query ($skus: [ID!]) { products(filter: { skus: $skus }) { nodes { sku } } }'
     expect(await refusal(query, { skus })).toMatchObject({ code: 'BAD_USER_INPUT' })
   })
 })
 
-test('a token or cursor that the log has not reached, or of another epoch, is refused at once', async () => {
+test('a request with a token or cursor of another epoch, or beyond the log, fails at once', async () => {
   // A cursor of the ledger is a token.
   const { stockMovements } = await onhand.gql(
     '{ stockMovements(sku: "lamp", last: 1, consistentWith: "latest") { edges { cursor } } }',
@@ -173,7 +173,7 @@ test('a token or cursor that the log has not reached, or of another epoch, is re
       const { code, retryable } = await refusal(`{ ${query} }`)
       expect({ code, retryable }).toEqual({ code: 'LOG_REPLACED', retryable: false })
     }
-    // Nobody waits for a projection to come there.
+    // The request does not wait for a projection.
     expect(performance.now() - askedAt).toBeLessThan(4000)
   }
   expect(

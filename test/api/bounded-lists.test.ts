@@ -1,4 +1,4 @@
-/** Lists without pages around them: a product's batches and days, an order's lines. */
+/** Lists that are not Relay connections: a product's batches and days, an order's lines. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   parseBatchReference,
@@ -62,7 +62,7 @@ const days = async (args: string): Promise<string[]> =>
 const some = (count: number, of: (at: number) => string, from = 0) =>
   Array.from({ length: count }, (_, at) => of(from + at))
 
-test('without an argument, or with null, they have their usual length', async () => {
+test('without an argument, or with null, lists have their default length', async () => {
   for (const args of ['', '(first: null)']) {
     expect(await references(args)).toEqual(some(100, referenceOf))
     expect(await skus(args)).toEqual(some(100, skuOf))
@@ -70,21 +70,21 @@ test('without an argument, or with null, they have their usual length', async ()
   }
 })
 
-test('up to 1,000 entries are given at once', async () => {
+test('one request returns up to 1,000 entries', async () => {
   expect(await references('(first: 1000)')).toEqual(some(1000, referenceOf))
   expect(await skus('(first: 1000)')).toEqual(some(LINES, skuOf))
   expect(await days('(first: 1000)')).toEqual(some(1000, dayOf))
   expect(await references('(first: 1)')).toEqual(some(1, referenceOf))
 })
 
-test('and all of them one after the other, with `after`', async () => {
+test('`after` reads all entries in several requests', async () => {
   expect(await references(`(after: "${referenceOf(999)}")`)).toEqual(some(100, referenceOf, 1000))
   expect(await references(`(first: 3, after: "${referenceOf(0)}")`)).toEqual(some(3, referenceOf, 1))
   expect(await references(`(after: "${referenceOf(BATCHES - 1)}")`)).toEqual([])
   expect(await skus(`(after: "${skuOf(99)}")`)).toEqual(some(20, skuOf, 100))
 })
 
-test('in live results, too', async () => {
+test('live results have the same lists', async () => {
   const product = onhand.subscribe(
     `subscription ($n: Int) { availabilityChanged(skus: ["lamp"]) { batches(first: $n, after: "${referenceOf(5)}") { reference } } }`,
     { n: 2 },
@@ -95,7 +95,7 @@ test('in live results, too', async () => {
   await product.end()
 })
 
-describe('what is out of bounds is refused, by its name', () => {
+describe('an argument that is out of bounds fails, and the error names it', () => {
   test.each(['first: 0', 'first: -1', 'first: 1001', 'first: 1000000', 'after: "no-such-thing"'])(
     '%s',
     async (args) => {
@@ -115,7 +115,7 @@ describe('what is out of bounds is refused, by its name', () => {
   )
 })
 
-test('the largest answers that may be asked for stay under 2 MB', async () => {
+test('the largest answers within the limits stay under 2 MB', async () => {
   const fields = 'reference sku eta purchased allocated reserved available version'
   const asked = (count: number) =>
     `{ ${some(count, (at) => `p${at}: product(sku: "lamp") { batches(first: 1000) { ${fields} } }`).join(' ')} }`

@@ -1,4 +1,4 @@
-/** What a plan executes comes to the same as when graphql-js does it, whatever is asked for and whatever resolvers do. */
+/** A compiled operation returns the same as graphql-js, for any document and any behaviour of resolvers. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeExecutableSchema } from '@graphql-tools/schema'
 import fc from 'fast-check'
@@ -51,8 +51,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
 }
 
 /**
- * A world that is the same each time it is looked at. Of a thousand things in it, so many are not as they should be. Promises
- * are at its root only: rejected further down, they can escape graphql-js itself.
+ * Deterministic data: every read of a path returns the same value. A given number of values per thousand are wrong. Only root fields
+ * return promises, because graphql-js itself does not handle every rejection of nested ones.
  */
 class World {
   readonly #seed: number
@@ -150,7 +150,7 @@ const source = selection
   )
   .filter((text) => validate(schema, parse(text)).every(({ message }) => /is never used/.test(message)))
 
-test('a plan comes to the same as graphql-js', async () => {
+test('a compiled operation returns the same as graphql-js', async () => {
   const seen = { planned: 0, fine: 0, failed: 0 }
   await fc.assert(
     fc.asyncProperty(
@@ -181,8 +181,8 @@ test.each([
   ['a directive', '{ id @skip(if: false) }'],
   ['an interface', '{ named { id } }'],
   ['introspection', '{ __schema { queryType { name } } }'],
-  ['a name that is no key', '{ __proto__: id }'],
-  ['a type by a name that is no key', '{ __proto__: __typename }'],
+  ['a response name that is no ordinary key', '{ __proto__: id }'],
+  ['a type name under a response name that is no ordinary key', '{ __proto__: __typename }'],
 ])('%s is left to graphql-js', async (_, text) => {
   const document = parse(text)
   expect(compileOperation(schema, document, null)).toBeNull()
@@ -193,7 +193,7 @@ test.each([
   )
 })
 
-test('a short text that stands for many fields is left to graphql-js', () => {
+test('a short text that expands to many fields is left to graphql-js', () => {
   const aliases = (count: number) => Array.from({ length: count }, (_, at) => `a${at}: thing { ...All }`)
   const text = (count: number) =>
     `{ ${aliases(count).join(' ')} } fragment All on Thing { ${fields.join(' ')} }`
@@ -202,19 +202,21 @@ test('a short text that stands for many fields is left to graphql-js', () => {
   expect(compileOperation(schema, parse(text(15)), null)).toBeNull()
 })
 
-test('a hundred operations of one document have plans for no more than what it is large', () => {
+test('the compiled operations of a document are bounded by its size, even if it has a hundred operations', () => {
   const fragment = `fragment F on Product { ${'sku onHand available incoming allocated reserved version '.repeat(3)} }`
   const names = Array.from({ length: 100 }, (_, at) => `Q${at}`)
   const document = parse(
     `${fragment} ${names.map((name) => `query ${name} { product(sku: "a") { ...F } }`).join(' ')}`,
   )
   const shop = createSchema()
-  const plans = names.map((name) => compileOperation(shop, document, name)).filter((plan) => plan !== null)
-  expect(plans.length).toBeGreaterThan(10)
-  expect(plans.length * 8).toBeLessThanOrEqual((document.loc?.end ?? 0) / 5)
+  const compiled = names
+    .map((name) => compileOperation(shop, document, name))
+    .filter((operation) => operation !== null)
+  expect(compiled.length).toBeGreaterThan(10)
+  expect(compiled.length * 8).toBeLessThanOrEqual((document.loc?.end ?? 0) / 5)
 })
 
-test('what cannot be repeated is executed once, as graphql-js does it', async () => {
+test('an operation that is not repeatable is executed once, by graphql-js', async () => {
   let times = 0
   const rootValue = {
     get surely() {
@@ -232,14 +234,14 @@ test('what cannot be repeated is executed once, as graphql-js does it', async ()
 test.each<[string, object]>([
   ['a promise within an object', { thing: { count: Promise.resolve(3) } }],
   ['a method', { thing: () => ({ count: 3 }) }],
-  ['a method of an object within', { thing: { count: () => 3 } }],
+  ['a method of a nested object', { thing: { count: () => 3 } }],
 ])('%s is left to graphql-js', async (_, rootValue) => {
   const document = parse('{ thing { count } }')
   const run = createExecute({ schema, document, operationName: null, repeatable: true })
   expect(await run(rootValue, {} as ApiContext, undefined)).toEqual({ data: { thing: { count: 3 } } })
 })
 
-test('a read that fails after its plan has ended does not end the process', async () => {
+test('a read that fails after its operation has ended does not end the process', async () => {
   const rootValue = {
     get id() {
       return sleep(10).then(() => Promise.reject(new Error('late')))

@@ -1,4 +1,4 @@
-/** Many at once want what there is once. */
+/** Many clients compete for the same stock at the same time. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -22,7 +22,7 @@ const turn = (at: number): TestOnhand => (at % 2 === 0 ? one : other)
 const codes = (answers: Record<string, any>[]): string[] =>
   answers.map(({ userErrors }): string => userErrors[0]?.code ?? 'accepted').toSorted()
 
-test('two processes create one batch at once: one does', async () => {
+test('two processes create the same batch at once: one succeeds', async () => {
   for (let time = 0; time < 20; time += 1) {
     const answers = await Promise.all(
       [0, 1].map((at) => createBatch(turn(at), { reference: `b${time}`, sku: `s${time}`, quantity: 1 })),
@@ -31,7 +31,7 @@ test('two processes create one batch at once: one does', async () => {
   }
 })
 
-test('500 buyers at two processes want 300 units: 300 get one, 200 are refused', async () => {
+test('500 buyers at two processes compete for 300 units: 300 get one, 200 are rejected', async () => {
   await createBatch(one, { reference: 'hot', sku: 'hot', quantity: 300 })
   const answers = await Promise.all(
     Array.from({ length: 500 }, (_, at) =>
@@ -43,7 +43,7 @@ test('500 buyers at two processes want 300 units: 300 get one, 200 are refused',
   expect(found.filter((code) => code === 'OUT_OF_STOCK')).toHaveLength(200)
 })
 
-test('a command sent 50 times at once with one id happens once, and all get its answer', async () => {
+test('a command sent 50 times at once with one id is executed once, and all get its answer', async () => {
   await createBatch(one, { reference: 'once', sku: 'once', quantity: 100 })
   const send = (at: number) =>
     allocate(turn(at), { orderId: 'twin', sku: 'once', quantity: 7, commandId: 'the same' })
@@ -56,7 +56,7 @@ test('a command sent 50 times at once with one id happens once, and all get its 
   expect(reused.userErrors).toMatchObject([{ code: 'COMMAND_ID_REUSED' }])
 })
 
-test('batches shrink and grow while their stock is being bought, at two processes', async () => {
+test('batches shrink and grow while their stock is allocated, at two processes', async () => {
   await createBatch(one, { reference: 'x', sku: 'x', quantity: 100 })
   const buying = Array.from({ length: 300 }, (_, at) =>
     allocate(turn(at), { orderId: `x${at}`, sku: 'x', quantity: 1 + (at % 5) }),

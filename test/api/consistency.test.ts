@@ -1,4 +1,4 @@
-/** Reads that are to show at least a certain point, and lists that are read page by page. */
+/** Reads with a consistency token, and lists that are read in pages. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -13,8 +13,8 @@ beforeAll(async () => {
 
 afterAll(() => onhand.close())
 
-describe('a command’s answer', () => {
-  test('is shown by its own query, and by any query with its token, at once and always', async () => {
+describe('the effect of a command', () => {
+  test('is visible to the query in its payload, and to any query with its token, at once and always', async () => {
     await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 1000 })
     for (let time = 1; time <= 50; time += 1) {
       const { token, query } = await allocate(onhand, { orderId: `o${time}`, sku: 'lamp', quantity: 1 })
@@ -36,14 +36,14 @@ describe('a command’s answer', () => {
     }
   })
 
-  test('"latest" is all that there was when it was asked', async () => {
+  test('"latest" includes everything that happened before the request', async () => {
     await deallocate(onhand, { orderId: 'o1', sku: 'lamp' })
     const { product } = await onhand.gql('{ product(sku: "lamp", consistentWith: "latest") { allocated } }')
     expect(product).toEqual({ allocated: 49 })
   })
 })
 
-test('a projection that does not come in 5 s is said to lag, and the same request succeeds later', async () => {
+test('a request fails with PROJECTION_LAGGING if the projection takes more than 5 s, and succeeds later', async () => {
   await createBatch(onhand, { reference: 'slow', sku: 'slow', quantity: 5 })
   const query = '{ order(id: "held", consistentWith: "latest") { lines { status } } }'
   await until(async () =>
@@ -103,7 +103,7 @@ describe('lists', () => {
     expect((await reads()) - before).toBe(3)
   })
 
-  /** Scans of the table so far, by whatever index or none. Sessions tell theirs when they have been idle for a second. */
+  /** Scans of the table so far, with or without an index. A session reports its scans after one second without work. */
   async function reads(): Promise<number> {
     let count = -1
     let since = performance.now()
@@ -119,7 +119,7 @@ describe('lists', () => {
   }
 })
 
-test('a change that was made upon an old state is refused, if that was asked for', async () => {
+test('a change with an outdated `expectedVersion` is rejected', async () => {
   await createBatch(onhand, { reference: 'versioned', sku: 'versioned', quantity: 10 })
   const { product } = await onhand.gql(
     '{ product(sku: "versioned", consistentWith: "latest") { batches { version } version } }',

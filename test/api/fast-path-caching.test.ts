@@ -1,4 +1,4 @@
-/** Answers over GET, as caches between server and client see them. */
+/** HTTP caching of answers over GET. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -60,13 +60,13 @@ const tagOf = ({ headers: { etag } }: Exchanged): string => {
   return etag
 }
 
-describe.each(['lamp', 'chair'])('the tag of a product, %s', (sku) => {
-  test('stays while the answer does', async () => {
+describe.each(['lamp', 'chair'])('the ETag of a product, %s', (sku) => {
+  test('stays the same as long as the answer does', async () => {
     const first = await ask(product(sku))
     expect(first).toMatchObject({ status: 200, headers: { 'cache-control': 'no-cache' } })
     const again = await ask(product(sku, { 'if-none-match': tagOf(first) }))
     expect(again).toMatchObject({ status: 304, body: '', headers: { etag: tagOf(first) } })
-    // A cache takes over what it is told about the answer that it has.
+    // A 304 updates the headers of a cache's stored answer.
     expect(Object.keys(again.headers)).not.toContain('content-type')
     expect(Object.keys(again.headers)).not.toContain('content-length')
     for (const also of [`"x", W/${tagOf(first)}`, '*', ` ${tagOf(first)} `])
@@ -75,7 +75,7 @@ describe.each(['lamp', 'chair'])('the tag of a product, %s', (sku) => {
       expect((await ask(product(sku, { 'if-none-match': not }))).status).toBe(200)
   })
 
-  test('changes with the answer, and only then', async () => {
+  test('changes exactly when the answer changes', async () => {
     const before = await ask(product(sku))
     const name = await ask(get({ query: NAME_ONLY, variables: { sku } }))
     await buy(sku)
@@ -87,7 +87,7 @@ describe.each(['lamp', 'chair'])('the tag of a product, %s', (sku) => {
     expect((await ask(named)).status).toBe(304)
   })
 
-  test('is the same from every server', async () => {
+  test('is the same on every server', async () => {
     await until(async () => {
       const [one, other] = [await ask(product(sku)), await exchange(cached.url, product(sku))]
       return one.body === other.body && tagOf(one) === tagOf(other)
@@ -95,7 +95,7 @@ describe.each(['lamp', 'chair'])('the tag of a product, %s', (sku) => {
   })
 })
 
-test('a tag belongs to one type of answer', async () => {
+test('an ETag belongs to one content type', async () => {
   const json = await ask(product('lamp'))
   const other = await ask(
     product('lamp', {
@@ -108,7 +108,7 @@ test('a tag belongs to one type of answer', async () => {
   expect(json.headers.vary).toMatch(/\borigin\b.*\baccept\b/i)
 })
 
-test('what is watched is confirmed without being executed', async () => {
+test('a watched product is revalidated without executing the query', async () => {
   const known = await ask(product('lamp'))
   await ask(product('lamp'))
   const executions = async () =>
@@ -120,23 +120,23 @@ test('what is watched is confirmed without being executed', async () => {
   expect(await executions()).toBe(before)
 })
 
-const NOT_TO_BE_KEPT: Record<string, Asked> = {
+const NOT_CACHEABLE: Record<string, Asked> = {
   'a query over POST': post({ query: PRODUCT, variables: { sku: 'lamp' } }),
   'a command': post({
     query: 'mutation { allocate(input: { orderId: "x", sku: "nothing", quantity: 1 }) { token } }',
   }),
   'an error': get({ query: '{ product(sku: "") { sku } }' }),
-  'an error beside an answer': get({ query: '{ product(sku: "") { sku } __typename }' }),
+  'an error beside data': get({ query: '{ product(sku: "") { sku } __typename }' }),
   'an answer that waited for a token': get({
     query: '{ product(sku: "lamp", consistentWith: "latest") { sku } }',
   }),
-  'one that may have': get({
+  'an answer that may have waited for a token': get({
     query: 'query ($t: ConsistencyToken) { product(sku: "lamp", consistentWith: $t) { sku } }',
   }),
 }
 
-describe.each(Object.entries(NOT_TO_BE_KEPT))('%s', (_, asked) => {
-  test('is not to be kept, even by those who may keep others', async () => {
+describe.each(Object.entries(NOT_CACHEABLE))('%s', (_, asked) => {
+  test('must not be stored, whatever the settings', async () => {
     for (let time = 0; time < 3; time += 1) {
       for (const { url } of [onhand, cached]) {
         const { headers } = await exchange(url, asked)
@@ -147,21 +147,21 @@ describe.each(Object.entries(NOT_TO_BE_KEPT))('%s', (_, asked) => {
   })
 })
 
-test('caches that are shared may keep an answer for as long as the settings say', async () => {
+test('shared caches may keep an answer for as long as the settings say', async () => {
   for (let time = 0; time < 3; time += 1) {
     const { headers } = await exchange(cached.url, product('lamp'))
     expect(headers['cache-control']).toBe('public, max-age=0, s-maxage=5, stale-while-revalidate=30')
   }
 })
 
-test('but not one to somebody in particular', async () => {
+test('shared caches must not keep an answer to a request with credentials', async () => {
   for (const headers of [{ authorization: 'Bearer x' }, { cookie: 'a=b' }] as Record<string, string>[]) {
     const answer = await exchange(cached.url, product('lamp', headers))
     expect(answer.headers['cache-control']).toBe('private, no-cache')
   }
 })
 
-test('a registered query is asked for by its hash, and revalidated', async () => {
+test('a registered query is requested by its hash and revalidated', async () => {
   const query = '{ product(sku: "lamp") { sku onHand } }'
   const sha256Hash = createHash('sha256').update(query).digest('hex')
   const extensions = { persistedQuery: { version: 1, sha256Hash } }
@@ -174,7 +174,7 @@ test('a registered query is asked for by its hash, and revalidated', async () =>
   expect((await ask(get({ extensions }, { 'if-none-match': tagOf(known) }))).status).toBe(304)
 })
 
-test('a registered query that asks for a token is not kept either', async () => {
+test('a registered query with a token must not be stored either', async () => {
   const query = '{ product(sku: "lamp", consistentWith: "latest") { onHand } }'
   const sha256Hash = createHash('sha256').update(query).digest('hex')
   const extensions = { persistedQuery: { version: 1, sha256Hash } }
@@ -183,7 +183,7 @@ test('a registered query that asks for a token is not kept either', async () => 
     expect((await exchange(onhand.url, get({ extensions }))).headers['cache-control']).toBe('no-store')
 })
 
-test('behind a cache, a page is executed when it has changed, and what is shown is never older than the cache may give', async () => {
+test('behind a cache, a query is executed only after a change, and answers are never older than the cache may serve', async () => {
   const proxy = await openCache(cached.url)
   const first = await exchange(proxy.url, product('chair'))
   for (let time = 0; time < 20; time += 1)
@@ -203,13 +203,13 @@ test('behind a cache, a page is executed when it has changed, and what is shown 
 
 interface Cache {
   readonly url: string
-  /** The statuses of what it has asked the server for. */
+  /** The statuses of the server's responses. */
   readonly asked: number[]
   readonly advance: (seconds: number) => void
   readonly close: () => Promise<unknown>
 }
 
-/** As much of RFC 9111 as is needed: keeps an answer for `s-maxage`, then asks by its tag whether it has changed. */
+/** The part of RFC 9111 that the tests need: keeps an answer for `s-maxage`, then revalidates it by its ETag. */
 async function openCache(target: string): Promise<Cache> {
   const kept = new Map<string, Exchanged & { at: number }>()
   const asked: number[] = []

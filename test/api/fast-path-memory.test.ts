@@ -1,4 +1,4 @@
-/** What is watched is answered from memory, and never shows less than it should. */
+/** Queries of watched products are answered from memory, and their answers are never too old. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openFlakyLink } from '../support/flaky-link.ts'
 import type { FlakyLink } from '../support/flaky-link.ts'
@@ -27,14 +27,14 @@ afterEach(async () => {
   for (const close of closing.toReversed()) await close()
 })
 
-/** It is closed at the end of the test. */
+/** A server that is closed at the end of the test. */
 async function start(options: Parameters<typeof startTestOnhand>[0] = {}): Promise<TestOnhand> {
   const started = await startTestOnhand(options)
   closing.push(() => started.close())
   return started
 }
 
-/** A server with a lamp that is watched and a chair that is not, both to be had 1,000 times. */
+/** A server with 1,000 lamps, which are watched, and 1,000 chairs, which are not. */
 async function startWatched(options: Parameters<typeof startTestOnhand>[0] = {}): Promise<void> {
   onhand = await start(options)
   for (const sku of ['lamp', 'chair']) await createBatch(onhand, { reference: sku, sku, quantity: 1000 })
@@ -59,7 +59,7 @@ const product = async (sku: string): Promise<Data> => (await onhand.gql(PRODUCT,
 
 const answered = (by: string) => readMetric(onhand.url, `onhand_http_answers_total{by="${by}"}`)
 
-describe('what is watched', () => {
+describe('a query of a watched product', () => {
   beforeEach(() => startWatched())
 
   test('needs no database', async () => {
@@ -71,7 +71,7 @@ describe('what is watched', () => {
     )
   })
 
-  test('is executed once for each state, as soon as it is asked for repeatedly', async () => {
+  test('is executed once per state as soon as it is repeated', async () => {
     for (let time = 0; time < 3; time += 1) await product('lamp')
     const [executed, remembered] = [await answered('fastPath'), await answered('memory')]
     for (let time = 0; time < 10; time += 1) await product('lamp')
@@ -84,7 +84,7 @@ describe('what is watched', () => {
     expect(await answered('fastPath')).toBe(before + 1)
   })
 
-  test('is another answer for other variables, fields and operations', async () => {
+  test('has its own answer for each set of variables, fields and operation', async () => {
     const query = `query A($sku: ID!, $q: PositiveInt!) { product(sku: $sku) { sku earliestDate(quantity: $q) { now } } }
       query B($sku: ID!, $q: PositiveInt!) { product(sku: $sku) { earliestDate(quantity: $q) { date } } }`
     const ask = async (operationName: string, q: number) => {
@@ -102,7 +102,7 @@ describe('what is watched', () => {
     }
   })
 
-  test('shows at least what a token says, and never goes back', async () => {
+  test('sees at least the point of its token, and never goes back', async () => {
     let seen = 0n
     const look = async () => {
       const version = BigInt((await product('lamp')).version)
@@ -118,7 +118,7 @@ describe('what is watched', () => {
     }
   })
 
-  test('is seen through another server as its token says, though it hears of changes from the database alone', async () => {
+  test('sees the point of its token through another server that polls the database for changes', async () => {
     const other = await start({ database: onhand.database, config: { roles: new Set(['api'] as const) } })
     await watch(other)
     for (let time = 0; time < 5; time += 1) {
@@ -129,7 +129,7 @@ describe('what is watched', () => {
   })
 })
 
-test('an order’s lines come in one order, from memory and from the database', async () => {
+test('an order’s lines have the same order from memory and from the database', async () => {
   onhand = await start({ config: { partitions: 4 } })
   const skus = Array.from({ length: 12 }, (_, at) => `sku-${at}`)
   const before = await LiveSocket.open(onhand.url)
@@ -143,12 +143,12 @@ test('an order’s lines come in one order, from memory and from the database', 
     const { order } = await onhand.gql(LINES, asked)
     return order?.lines.length === skus.length && order
   })
-  // Nobody watches there.
+  // Nobody watches through that server.
   const other = await start({ database: onhand.database, config: { partitions: 4 } })
   expect((await other.gql(LINES, asked)).order).toEqual(fromMemory)
 })
 
-test('with a replica for queries, all answers are the replica’s', async () => {
+test('with a replica for queries, all answers come from the replica', async () => {
   const first = await start()
   await startWatched({ database: first.database, config: { readDatabaseUrl: first.database.url } })
   await product('lamp')
@@ -156,7 +156,7 @@ test('with a replica for queries, all answers are the replica’s', async () => 
   expect((await onhand.ask(PRODUCT, { sku: 'lamp' })).errors).toBeDefined()
 })
 
-describe('when the database is not to be reached', () => {
+describe('when the database is unreachable', () => {
   let link: FlakyLink
 
   beforeEach(async () => {
@@ -166,7 +166,7 @@ describe('when the database is not to be reached', () => {
     await startWatched({ database: { ...first.database, url: link.url } })
   })
 
-  test('memory is trusted for a moment only', async () => {
+  test('queries are answered from memory for a moment only', async () => {
     await product('lamp')
     await link.refuse()
     expect((await product('lamp')).available).toBe(1000)

@@ -1,4 +1,4 @@
-/** A request gets the same answer, to the byte, whether it takes the fast path or goes through Apollo. */
+/** The fast path and Apollo give byte-identical answers. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -25,7 +25,7 @@ let requests = 0
 beforeAll(async () => {
   databases = await Promise.all([createTestDatabase(), createTestDatabase()])
   const [ofQuick, ofPlain] = databases as [TestDatabase, TestDatabase]
-  // Tokens and cursors carry the epoch, and should be the same.
+  // Tokens and cursors contain the epoch, so both servers need the same one.
   for (const { sql } of databases) await sql`update stock.installation set epoch = 'abcdef0123'`
   const start = (fastPath: boolean, database: TestDatabase) =>
     startTestOnhand({ fastPath, database, now: () => NOW })
@@ -54,7 +54,7 @@ beforeAll(async () => {
       await gql(`{ ${one}, consistentWith: "latest") { __typename } }`)
     await gql('{ stockMovements(sku: "x", consistentWith: "latest") { nodes { sku } } }')
   }
-  // Some of what is asked for is in memory then.
+  // Puts part of the data into memory.
   socket = await LiveSocket.open(quick.url)
   socket.subscribe(
     'lamp',
@@ -70,13 +70,13 @@ afterAll(async () => {
   await Promise.all(databases.map((database) => database.drop()))
 })
 
-/** Without what no two answers have in common. */
+/** The response without the parts that differ in every response. */
 function essence({ status, headers, body }: Exchanged) {
   const { date: _, ...others } = headers
   return { status, headers: others, body }
 }
 
-/** Asks both the same. @returns the answer */
+/** Sends the same request to both servers. @returns the answer */
 async function both(asked: Asked): Promise<Exchanged> {
   requests += 1
   const marked = { ...asked, headers: { 'x-request-id': `request-${requests}`, ...asked.headers } }
@@ -87,8 +87,8 @@ async function both(asked: Asked): Promise<Exchanged> {
 
 const answeredBy = (by: string) => readMetric(quick.url, `onhand_http_answers_total{by="${by}"}`)
 
-/** How often the fast path has answered. */
-const shortcuts = async () => (await answeredBy('fastPath')) + (await answeredBy('memory'))
+/** How many requests the fast path has answered. */
+const fastPathAnswers = async () => (await answeredBy('fastPath')) + (await answeredBy('memory'))
 
 const FIELDS = `sku status onHand allocated reserved available incoming version updatedAt
   availableToPromise { date quantity cumulative } batches { reference eta purchased version }`
@@ -108,16 +108,16 @@ const TWO = 'query One { product(sku: "lamp") { sku } } query Two { product(sku:
 const EARLIEST =
   'query E($q: PositiveInt = 2) { product(sku: "lamp") { earliestDate(quantity: $q) { now date } } }'
 
-/** Each is asked several times over, so that the fast path knows all that it can know. */
+/** Requests that the fast path answers once they have been repeated. */
 const ORDINARY: Record<string, Asked> = {
   'a product': post({ query: PRODUCT, variables: { sku: 'lamp' }, operationName: 'P' }),
   'a product that is not watched': post({ query: PRODUCT, variables: { sku: 'chair' } }),
-  'a product that is not there': post({ query: PRODUCT, variables: { sku: 'nothing' } }),
-  'a watched one that is not there': post({ query: PRODUCT, variables: { sku: 'no-such-thing' } }),
+  'a product that does not exist': post({ query: PRODUCT, variables: { sku: 'nothing' } }),
+  'a watched product that does not exist': post({ query: PRODUCT, variables: { sku: 'no-such-thing' } }),
   'an id that is a number': post({ query: PRODUCT, variables: { sku: 12 } }),
-  'a text with other letters': post({ query: PRODUCT, variables: { sku: 'лампа-🛋️' } }),
+  'a text in other scripts': post({ query: PRODUCT, variables: { sku: 'лампа-🛋️' } }),
   'an order': post({ query: '{ order(id: "o-1") { id lines { sku quantity status batchReference eta } } }' }),
-  'an order that is not there': post({ query: '{ order(id: "o-0") { id } }' }),
+  'an order that does not exist': post({ query: '{ order(id: "o-0") { id } }' }),
   'a batch': post({ query: '{ batch(reference: "b-lamp") { reference version eta } }' }),
   'a list': post({
     query: LIST,
@@ -144,17 +144,17 @@ const ORDINARY: Record<string, Asked> = {
   'a default': post({ query: EARLIEST }),
   'not the default': post({ query: EARLIEST, variables: { q: 30 } }),
   'null for a default': post({ query: LIST, variables: { first: null, filter: null } }),
-  'variables that nobody asked for': post({ query: '{ product(sku: "lamp") { sku } }', variables: { x: 1 } }),
+  'undeclared variables': post({ query: '{ product(sku: "lamp") { sku } }', variables: { x: 1 } }),
   'no variables': post({ query: '{ product(sku: "lamp") { sku } }', variables: null, operationName: null }),
   'one of two operations': post({ query: TWO, operationName: 'Two' }),
   extensions: post({ query: '{ product(sku: "lamp") { sku } }', extensions: { client: 'x' } }),
-  'what it is': post({ query: '{ __typename product(sku: "lamp") { __typename } }' }),
+  'type names': post({ query: '{ __typename product(sku: "lamp") { __typename } }' }),
   introspection: post({ query: getIntrospectionQuery() }),
   'a token': post({
     query: 'query ($t: ConsistencyToken) { product(sku: "lamp", consistentWith: $t) { version } }',
     variables: { t: 'latest' },
   }),
-  'a refused command': post({
+  'a rejected command': post({
     query: ALLOCATE,
     variables: { input: { orderId: 'o-9', sku: 'lamp', quantity: 999, commandId: 'too-much' } },
   }),
@@ -166,17 +166,17 @@ const ORDINARY: Record<string, Asked> = {
     query: ALLOCATE,
     variables: { input: { orderId: 'o-1', sku: 'lamp', quantity: 3, commandId: 'first' } },
   }),
-  'a command sent again as another': post({
+  'a command id with other content': post({
     query: ALLOCATE,
     variables: { input: { orderId: 'o-1', sku: 'lamp', quantity: 4, commandId: 'first' } },
   }),
   'a fault in a resolver': post({ query: PRODUCT, variables: { sku: '' } }),
-  'a fault beside an answer': post({
+  'a fault beside data': post({
     query: 'query ($bad: ID!) { good: product(sku: "lamp") { sku } bad: order(id: $bad) { id } }',
     variables: { bad: 'line\nbreak' },
   }),
-  'a fault that leaves nothing': post({ query: LIST, variables: { first: 1000 } }),
-  'a cursor that is none': post({ query: LIST, variables: { after: 'x' } }),
+  'a fault without data': post({ query: LIST, variables: { first: 1000 } }),
+  'an invalid cursor': post({ query: LIST, variables: { after: 'x' } }),
   'a fault in a command': post({
     query: CREATE,
     variables: { input: { reference: '', sku: 'lamp', quantity: 1 } },
@@ -216,12 +216,12 @@ const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
 const persisted = (sha256Hash: string, version = 1) => ({ persistedQuery: { version, sha256Hash } })
 
-/** What is for Apollo to answer, each time. */
+/** Requests that Apollo answers every time. */
 const UNUSUAL: Record<string, Asked> = {
   'a syntax error': post({ query: '{ product(sku: ' }),
   'an unknown field': post({ query: '{ product(sku: "lamp") { colour } }' }),
   'no such operation': post({ query: TWO, operationName: 'Three' }),
-  'which operation': post({ query: TWO }),
+  'a missing operation name': post({ query: TWO }),
   'an operation without a name': post({ query: PRODUCT, variables: { sku: 'lamp' }, operationName: '' }),
   'a variable is missing': post({ query: PRODUCT, variables: {} }),
   'a variable is null': post({ query: PRODUCT, variables: { sku: null } }),
@@ -229,20 +229,20 @@ const UNUSUAL: Record<string, Asked> = {
   'a quantity of zero': post({ query: EARLIEST, variables: { q: 0 } }),
   'a quantity of a half': post({ query: EARLIEST, variables: { q: 1.5 } }),
   'a huge number': post({ query: LIST, variables: { first: 1e12 } }),
-  'no such value': post({ query: LIST, variables: { orderBy: { field: 'COLOUR' } } }),
-  'a token that is none': post({
+  'an unknown enum value': post({ query: LIST, variables: { orderBy: { field: 'COLOUR' } } }),
+  'an invalid token': post({
     query: 'query ($t: ConsistencyToken) { product(sku: "lamp", consistentWith: $t) { version } }',
     variables: { t: 'rubbish' },
   }),
-  'a date that is none': post({
+  'an invalid date': post({
     query: CREATE,
     variables: { input: { reference: 'x', sku: 'lamp', quantity: 1, eta: '2026-02-30' } },
   }),
-  'a command for too little': post({
+  'a command with quantity zero': post({
     query: ALLOCATE,
     variables: { input: { orderId: 'o-2', sku: 'lamp', quantity: 0 } },
   }),
-  'more than there may be in an input': post({
+  'an unknown input field': post({
     query: ALLOCATE,
     variables: { input: { orderId: 'o-2', sku: 'lamp', quantity: 1, colour: 'red' } },
   }),
@@ -256,9 +256,9 @@ const UNUSUAL: Record<string, Asked> = {
     method: 'GET',
     search: '?query={__typename}&query={__typename}',
   },
-  'a GET with variables that are none': get({ query: PRODUCT, variables: '{' }),
+  'a GET with invalid variables': get({ query: PRODUCT, variables: '{' }),
   'a GET with a list of variables': get({ query: PRODUCT, variables: ['lamp'] }),
-  'a GET of nothing': get({}),
+  'a GET without a query': get({}),
   text: {
     method: 'POST',
     headers: { 'content-type': 'text/plain' },
@@ -279,60 +279,60 @@ const UNUSUAL: Record<string, Asked> = {
   'extensions as text': post({ query: PRODUCT, variables: { sku: 'lamp' }, extensions: '{}' }),
   'a name that is a number': post({ query: PRODUCT, variables: { sku: 'lamp' }, operationName: 1 }),
   'a prototype': { ...post({}), body: `{"query":"{ __typename }","variables":{"__proto__":{"sku":"lamp"}}}` },
-  'variables that nest without end': {
+  'variables that nest very deep': {
     ...post({}),
     body: `{"query":"{ product(sku: \\"lamp\\") { sku } }","variables":{"x":${nested(20_000)}}}`,
   },
-  'a quantity that nests without end': {
+  'a quantity that nests very deep': {
     ...post({}),
     body: `{"query":"${EARLIEST}","variables":{"q":${nested(20_000)}}}`,
   },
-  'JSON that is none': { ...post({}), body: '{"query":' },
+  'invalid JSON': { ...post({}), body: '{"query":' },
   'too large': post({ query: `{ product(sku: "${'x'.repeat(110_000)}") { sku } }` }),
   'too many fields': post({ query: `{ ${'__typename '.repeat(999)} }` }),
   'too deep': post({ query: `{ products { nodes ${'{ batches '.repeat(12)} { sku } ${'}'.repeat(12)} } }` }),
   'another charset': post({ query: PRODUCT }, { 'content-type': 'application/json; charset=latin1' }),
-  'no type that there is': post({ query: PRODUCT, variables: { sku: 'lamp' } }, { accept: 'image/png' }),
-  'a hash of nothing': get({ extensions: persisted(hash('nothing')) }),
+  'an unsupported type': post({ query: PRODUCT, variables: { sku: 'lamp' } }, { accept: 'image/png' }),
+  'an unregistered hash': get({ extensions: persisted(hash('nothing')) }),
   'a hash of another text': post({ query: PRODUCT, extensions: persisted(hash('another')) }),
   'a hash of another kind': get({ extensions: persisted(hash(PRODUCT), 2) }),
 }
 
 describe.each(Object.entries(ORDINARY))('%s', (_, asked) => {
-  test('is answered as ever, and the fast path has come to know it', async () => {
+  test('gets the same answer, in the end from the fast path', async () => {
     await both(asked)
     await both(asked)
-    const before = await shortcuts()
+    const before = await fastPathAnswers()
     await both(asked)
-    expect(await shortcuts()).toBe(before + 1)
+    expect(await fastPathAnswers()).toBe(before + 1)
   })
 })
 
 describe.each(Object.entries(UNUSUAL))('%s', (_, asked) => {
-  test('is answered as ever, by Apollo', async () => {
+  test('gets the same answer, always from Apollo', async () => {
     await both(post({ query: PRODUCT, variables: { sku: 'lamp' } }))
     await both(asked)
-    const before = await shortcuts()
+    const before = await fastPathAnswers()
     await both(asked)
-    expect(await shortcuts()).toBe(before)
+    expect(await fastPathAnswers()).toBe(before)
   })
 })
 
-test('a text that was registered is known by its hash', async () => {
+test('the fast path finds a registered query by its hash', async () => {
   const extensions = persisted(hash(PRODUCT))
   const missing = await both(get({ extensions, variables: { sku: 'chair' } }))
   expect(missing.body).toContain('PERSISTED_QUERY_NOT_FOUND')
   await both(get({ query: PRODUCT, extensions, variables: { sku: 'chair' } }))
-  const before = await shortcuts()
+  const before = await fastPathAnswers()
   const found = await both(get({ extensions, variables: { sku: 'chair' } }))
   expect(found.body).toContain('"sku":"chair"')
   await both(post({ extensions, variables: { sku: 'lamp' } }))
-  expect(await shortcuts()).toBe(before + 2)
+  expect(await fastPathAnswers()).toBe(before + 2)
   await both(post({ extensions: persisted(hash(PRODUCT), 2), variables: { sku: 'lamp' } }))
-  expect(await shortcuts()).toBe(before + 2)
+  expect(await fastPathAnswers()).toBe(before + 2)
 })
 
-test('requests made at random', async () => {
+test('random requests get the same answers', async () => {
   const texts = [PRODUCT, LIST, TWO, EARLIEST, '{ order(id: "o-1") { id } }', '{ product }', '']
   const field = <T>(...values: T[]) => fc.option(fc.constantFrom(...values), { nil: undefined })
   const fields = fc.record({
@@ -361,7 +361,7 @@ test('requests made at random', async () => {
   )
 })
 
-test('what goes wrong on our side is masked alike', async () => {
+test('internal errors are masked in the same way', async () => {
   const asked = post({
     query: 'query ($r: ID!) { batch(reference: $r) { sku } }',
     variables: { r: 'b-lamp' },
@@ -374,7 +374,7 @@ test('what goes wrong on our side is masked alike', async () => {
   expect((await both(asked)).body).toContain('"lamp"')
 })
 
-test('a command is executed once, whichever way it takes', async () => {
+test('a command is executed once, with and without the fast path', async () => {
   const events = async () => {
     const [row] = await quick.database.sql`select count(*)::int as count from stock.events`
     return row?.['count'] as number

@@ -1,4 +1,4 @@
-/** By which names the server lets itself be called, over HTTP and at the upgrade to WebSocket. */
+/** Which host names the server accepts, over HTTP and for WebSocket upgrades. */
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { WebSocket } from 'ws'
@@ -32,7 +32,7 @@ const ask = (url: string, host: string | null, path = '/graphql', version = '1.1
       `content-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
   )
 
-/** The status at which an upgrade ends: 101 if it is accepted. */
+/** The status of the response to an upgrade: 101 if it is accepted. */
 async function upgrade(
   url: string,
   host: string,
@@ -53,7 +53,7 @@ async function upgrade(
 describe('on a loopback address', () => {
   const port = () => new URL(onhand.url).port
 
-  test.each(['localhost', 'LocalHost', '127.0.0.1', '127.8.9.1', '[::1]'])('%s is answered', async (name) => {
+  test.each(['localhost', 'LocalHost', '127.0.0.1', '127.8.9.1', '[::1]'])('%s is accepted', async (name) => {
     for (const host of [name, `${name}:${port()}`]) {
       expect(await ask(onhand.url, host)).toMatchObject({ status: 200 })
       expect(await upgrade(onhand.url, host)).toBe(101)
@@ -66,7 +66,7 @@ describe('on a loopback address', () => {
     'localhost.evil.example',
     '127.0.0.1.evil.example',
     '10.0.0.1',
-  ])('a page that says that it comes from this server, called %s, is not (DNS rebinding)', async (host) => {
+  ])('%s is rejected, even from a page of the same host (DNS rebinding)', async (host) => {
     for (const path of ['/graphql', '/healthz', '/metrics', '/console/', '/nothing']) {
       const answer = await ask(onhand.url, host, path)
       expect(answer).toMatchObject({
@@ -79,14 +79,14 @@ describe('on a loopback address', () => {
     expect(await upgrade(onhand.url, host)).toBe(421)
   })
 
-  test('names are answered that ALLOWED_HOSTS has, with any port unless it says which', async () => {
+  test('names in ALLOWED_HOSTS are accepted, with any port unless it names one', async () => {
     for (const host of ['shop.example', 'SHOP.example:81', 'api.example:8080', 'localhost'])
       expect(await ask(named.url.replace('0.0.0.0', '127.0.0.1'), host)).toMatchObject({ status: 200 })
     for (const host of ['api.example', 'evil.example'])
       expect(await ask(named.url.replace('0.0.0.0', '127.0.0.1'), host)).toMatchObject({ status: 421 })
   })
 
-  test('all names are, with ALLOWED_HOSTS=*', async () => {
+  test('all names are accepted with ALLOWED_HOSTS=*', async () => {
     const open = await startTestOnhand({ config: { allowedHosts: ['*'] }, database: onhand.database })
     expect(await ask(open.url, 'anything.example')).toMatchObject({ status: 200 })
     await open.close()
@@ -97,12 +97,12 @@ const outside = Object.values(networkInterfaces())
   .flat()
   .find((address) => address?.family === 'IPv4' && !address.internal)?.address
 
-test.skipIf(outside === undefined)('on another address every name is answered', async () => {
+test.skipIf(outside === undefined)('on another address every name is accepted', async () => {
   const url = named.url.replace('0.0.0.0', outside as string)
   expect(await ask(url, 'whatever.example')).toMatchObject({ status: 200 })
 })
 
-describe('a host that is none', () => {
+describe('an invalid host', () => {
   test.each([
     'a b',
     'a/b',
@@ -113,13 +113,13 @@ describe('a host that is none', () => {
     '999.1.1.1',
     '',
     '<script>',
-  ])('"%s" is refused', async (host) => {
+  ])('"%s" is rejected', async (host) => {
     const answer = await ask(onhand.url, host)
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ message: expect.any(String) }] } })
     expect(await ask(onhand.url, host, '/healthz')).toMatchObject({ status: 400 })
   })
 
-  test.each(['1.0', '1.1'])('and so is a request over HTTP/%s without one', async (version) => {
+  test.each(['1.0', '1.1'])('a request over HTTP/%s without a host is rejected', async (version) => {
     const answer = await ask(onhand.url, null, '/graphql', version)
     expect(answer).toMatchObject({
       status: 400,
@@ -137,16 +137,16 @@ describe('pages of the visitor’s own machine', () => {
     return headers.get('access-control-allow-origin')
   }
 
-  test('are let in during development', async () => {
+  test('are allowed in development', async () => {
     expect(await preflight(onhand, 'http://localhost:5173')).toBe('http://localhost:5173')
     expect(await upgrade(onhand.url, 'localhost', 'http://localhost:5173')).toBe(101)
   })
 
-  test('are not in production', async () => {
+  test('are not allowed in production', async () => {
     expect(await preflight(named, 'http://localhost:5173')).toBeNull()
     const url = named.url.replace('0.0.0.0', '127.0.0.1')
     expect(await upgrade(url, 'localhost', 'http://localhost:5173')).toBe(403)
-    // Those of the server itself are.
+    // Pages of the server itself are allowed.
     expect(await upgrade(url, 'localhost:4000')).toBe(101)
   })
 })

@@ -1,4 +1,4 @@
-/** GraphQL over HTTP as its specification has it, and what a client gets that does otherwise. */
+/** The GraphQL over HTTP specification, and the answers to requests that violate it. */
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { connect } from 'node:net'
 import { once } from 'node:events'
@@ -44,7 +44,7 @@ describe('the audits of graphql-http', () => {
     fetchFn: fetch,
   })
 
-  test('are 61', () => expect(audits).toHaveLength(61))
+  test('are 61 in number', () => expect(audits).toHaveLength(61))
 
   test.each(audits.map((audit) => [audit.name, audit] as const))('%s', async (_, audit) => {
     expect(await audit.fn()).toMatchObject({ status: 'ok' })
@@ -53,10 +53,10 @@ describe('the audits of graphql-http', () => {
 
 describe('bodies', () => {
   test.each([
-    { why: 'no JSON', body: '{"query":', type: JSON_TYPE, status: 400 },
+    { why: 'invalid JSON', body: '{"query":', type: JSON_TYPE, status: 400 },
     { why: 'a list of requests', body: `[{"query":"${QUERY}"}]`, type: JSON_TYPE, status: 400 },
     { why: 'no query', body: '{}', type: JSON_TYPE, status: 400 },
-    { why: 'a query that is no text', body: '{"query":5}', type: JSON_TYPE, status: 400 },
+    { why: 'a query that is not a string', body: '{"query":5}', type: JSON_TYPE, status: 400 },
     { why: 'text', body: `{"query":"${QUERY}"}`, type: 'text/plain', status: 400 },
     {
       why: 'text that mentions JSON',
@@ -89,7 +89,7 @@ describe('bodies', () => {
     expect(JSON.stringify(answer.body).length).toBeLessThan(1000)
   })
 
-  test('without a type: 415; compressed otherwise than by gzip: 415', async () => {
+  test('without a type: 415; with another compression than gzip: 415', async () => {
     const bare = await send({ body: new Blob([`{"query":"${QUERY}"}`]) })
     expect(bare).toMatchObject({
       status: 415,
@@ -103,7 +103,7 @@ describe('bodies', () => {
     })
   })
 
-  test('gzipped ones are read, and those that are too large inside are not', async () => {
+  test('gzipped bodies are accepted, unless they are too large when unpacked', async () => {
     const gzip = { 'content-encoding': 'gzip' }
     expect(
       await post(Uint8Array.from(gzipSync(JSON.stringify({ query: QUERY }))), JSON_TYPE, gzip),
@@ -132,21 +132,24 @@ describe('methods', () => {
   })
 })
 
-describe('documents that would be a burden are refused before they are one', () => {
+describe('expensive documents fail before validation', () => {
   const doubling = Array.from(
     { length: 22 },
     (_, at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`,
   )
   test.each([
     { why: 'over 1,000 tokens', query: `{ ${'__typename '.repeat(1001)} }` },
-    { why: 'aliases', query: `{ ${Array.from({ length: 16 }, (_, at) => `a${at}: __typename`).join(' ')} }` },
-    { why: 'directives', query: `{ __typename ${'@include(if: true) '.repeat(30)} }` },
     {
-      why: 'fragments that double',
+      why: 'over 15 aliases',
+      query: `{ ${Array.from({ length: 16 }, (_, at) => `a${at}: __typename`).join(' ')} }`,
+    },
+    { why: 'over 20 directives', query: `{ __typename ${'@include(if: true) '.repeat(30)} }` },
+    {
+      why: 'fragments that expand exponentially',
       query: `{ ...F0 } ${doubling.join(' ')} fragment F22 on Query { __typename }`,
     },
     {
-      why: 'fragments in a circle',
+      why: 'fragments in a cycle',
       query: '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
     },
     { why: '20,000 braces', query: '{'.repeat(20_000) },
@@ -158,7 +161,7 @@ describe('documents that would be a burden are refused before they are one', () 
   })
 })
 
-test('one field 980 times: the answer says what is wrong', async () => {
+test('one field 980 times gets a clear error', async () => {
   const query = `{ product(sku: "lamp") { ${'sku '.repeat(980)} } }`
   const { status, body } = await post(JSON.stringify({ query }))
   expect(status).toBe(400)
@@ -170,7 +173,7 @@ test('one field 980 times: the answer says what is wrong', async () => {
   ])
 })
 
-describe('suggestions help in development, and give nothing away in production', () => {
+describe('suggestions of names appear in development, never in production', () => {
   const filtered = 'query ($filter: ProductFilter) { products(filter: $filter) { nodes { sku } } }'
 
   test.each([
@@ -184,7 +187,7 @@ describe('suggestions help in development, and give nothing away in production',
     expect(closed).toBe(open?.replace(/ Did you mean .*/, ''))
   })
 
-  test('over WebSocket, too', async () => {
+  test('the same holds over WebSocket', async () => {
     const messageFrom = async ({ subscribe }: TestOnhand) => {
       const reason: unknown = await subscribe('subscription { stockMove { sku } }')
         .next()
@@ -197,7 +200,7 @@ describe('suggestions help in development, and give nothing away in production',
   })
 })
 
-describe('answers to what is wrong are short', () => {
+describe('error messages are short', () => {
   const name = 'n'.repeat(80_000)
   const unused = Array.from({ length: 200 }, (_, at) => `$v${at}: Int`).join(' ')
   const keys = Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`k${at}`, 1]))
@@ -229,7 +232,7 @@ describe('answers to what is wrong are short', () => {
   })
 })
 
-test('a fault inside is masked, with a request id to quote', async () => {
+test('an internal error is masked, with a request id to quote', async () => {
   const broken = await startTestOnhand()
   await broken.database.sql`drop table views.orders`
   const response = await fetch(`${broken.url}/graphql`, {
@@ -259,12 +262,12 @@ describe('pages of other origins', () => {
       },
     })
 
-  test('are not let in', async () => {
+  test('are not allowed', async () => {
     const { headers } = await ask('https://evil.example')
     expect(headers.get('access-control-allow-origin')).toBeNull()
   })
 
-  test('but Apollo Sandbox is, also to a server on the visitor’s own machine', async () => {
+  test('Apollo Sandbox is allowed, even for a server on the visitor’s own machine', async () => {
     const origin = 'https://studio.apollographql.com'
     const { status, headers } = await ask(origin, { 'access-control-request-private-network': 'true' })
     expect(status).toBe(204)
@@ -273,7 +276,7 @@ describe('pages of other origins', () => {
   })
 })
 
-test('a connection that says nothing is cut off', async () => {
+test('a connection that sends nothing is closed', async () => {
   const { hostname, port } = new URL(onhand.url)
   const silent = connect(Number(port), hostname)
   silent.on('error', () => {})
@@ -307,7 +310,7 @@ describe('health and metrics', () => {
     { path: '/console/nothing.js', status: 404, code: 'NOT_FOUND' },
     { path: '/console/..%2f..%2fpackage.json', status: 404, code: 'NOT_FOUND' },
     { path: '/%zz', status: 400, code: 'BAD_USER_INPUT' },
-  ])('what there is not is said in JSON: $path', async ({ path, status, code }) => {
+  ])('an unknown path gets an error in JSON: $path', async ({ path, status, code }) => {
     const response = await fetch(`${onhand.url}${path}`)
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] })

@@ -1,4 +1,4 @@
-/** What a document may cost, measured before anything else is done with it. */
+/** Limits on the cost of documents, checked before anything else. */
 import {
   Kind,
   getIntrospectionQuery,
@@ -43,9 +43,9 @@ describe('lists count as full', () => {
       `{ ${Array.from({ length: 15 }, (_, at) => `o${at}: order(id: "x") { lines(first: 1000) { sku quantity } }`).join(' ')} }`,
       `subscription { availabilityChanged(skus: ["x"]) { ${Array.from({ length: 15 }, (_, at) => `b${at}: batches(first: 1000) { sku eta }`).join(' ')} } }`,
     ].map((source) => ({ start: source.slice(0, 60), source })),
-  )('$start… is refused', ({ source }) => expect(refusal(source)).toContain('smaller pages'))
+  )('$start… fails', ({ source }) => expect(refusal(source)).toContain('smaller pages'))
 
-  test('every list in the schema has a bound, but for those that are short by nature', () => {
+  test('every list in the schema is bounded, except those that are always short', () => {
     const short = new Set(['userErrors', 'field', 'projections', 'edges', 'nodes'])
     const unbounded = Object.values(schema.getTypeMap())
       .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
@@ -56,14 +56,14 @@ describe('lists count as full', () => {
   })
 })
 
-test('texts have a limit of their own: each can have 255 characters', () => {
+test('texts have their own limit, because each can have 255 characters', () => {
   const texts = (count: number) => Array.from({ length: count }, (_, at) => `a${at}: reference`).join(' ')
   expect(refusal(`{ product(sku: "x") { batches(first: 1000) { ${texts(8)} } } }`)).toBeNull()
   expect(refusal(`{ product(sku: "x") { batches(first: 1000) { ${texts(9)} } } }`)).toContain('texts')
   expect(refusal(`{ product(sku: "x") { batches(first: 500) { ${texts(9)} } } }`)).toBeNull()
 })
 
-test('long names count as several values: they are repeated for each entry', () => {
+test('long names count as several values, because each entry repeats them', () => {
   const aliased = (length: number) => `{ products(first: 100) { nodes { ${'a'.repeat(length)}: sku } } }`
   expect(refusal(aliased(60))).toBeNull()
   expect(refusal(aliased(90_000))).toContain('values')
@@ -93,7 +93,7 @@ describe('introspection is counted value by value', () => {
   })
   const fields = usual.slice(usual.indexOf('{') + 1)
 
-  test('what tools ask is served, and leaves the schema room to grow to twice its size', () => {
+  test('the introspection query of tools is served, even if the schema doubles in size', () => {
     expect(refusal(usual)).toBeNull()
     expect(refusal(`query Twice { again: ${fields}`)).toBeNull()
     expect(refusal('{ __type(name: "Product") { fields { name type { name } } } }')).toBeNull()
@@ -108,7 +108,7 @@ describe('introspection is counted value by value', () => {
       `query ($n: String!) { ${many('__type(name: $n) { fields { type { ofType { fields { name description } } } } }')} }`,
       `{ ...S } fragment S on Query { ${many('__schema { types { fields { name description type { name } } } }')} }`,
       `mutation { allocate(input: {}) { query { ${many('__schema { types { fields { name description type { name } } } }')} } } }`,
-      // What one operation leaves of the limit, the next one has.
+      // All operations of a document share the limit.
       ...[
         Array.from(
           { length: 200 },
@@ -117,9 +117,9 @@ describe('introspection is counted value by value', () => {
       ],
       `{ __schema { types { fields { ${'a'.repeat(5000)}: name } } } }`,
     ].map((source) => ({ start: source.slice(0, 60), source })),
-  )('$start… is refused', ({ source }) => expect(refusal(source)).toContain('values'))
+  )('$start… fails', ({ source }) => expect(refusal(source)).toContain('values'))
 
-  test('unknown fields and empty fragments count, too: they are looked at for each type again', () => {
+  test('unknown fields and empty fragments count, because they are visited again for each type', () => {
     const unknown = 'x '.repeat(850)
     const doubling = Array.from(
       { length: 11 },
@@ -134,11 +134,11 @@ describe('introspection is counted value by value', () => {
     if (root?.kind !== Kind.FIELD) throw new Error('The first selection is no field.')
     const cost = introspectionCost(schema, fragmentsOf(document), root, 10_000)
     expect(cost).toBeGreaterThan(10_000)
-    // It ends at once, however much more there is to count.
+    // Counting ends at the limit.
     expect(cost).toBeLessThan(11_000)
   })
 
-  test('and counting ends where a fragment spreads itself, which is for validation to refuse', () => {
+  test('counting ends at a fragment that spreads itself, which validation rejects', () => {
     const circle = 'fragment T on __Type { ...T fields { type { ...T } } }'
     expect(refusal(`{ __schema { types { ...T } } } ${circle}`)).toBeNull()
   })

@@ -1,4 +1,4 @@
-/** What is not quite HTTP, does not come to an end, or offers another protocol: an answer in JSON, and nothing in the log. */
+/** Malformed requests, endless requests, and offers of other protocols get an answer in JSON and are not logged. */
 import { once } from 'node:events'
 import { maxHeaderSize } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -37,12 +37,12 @@ describe('malformed', () => {
     expect(await sendRaw(onhand.url, bytes)).toMatchObject(refused(400, 'HTTP/1.1'))
   })
 
-  test('headers that are too large: 431', async () => {
+  test('too large headers: 431', async () => {
     const bytes = `GET /graphql HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(maxHeaderSize)}\r\n\r\n`
     expect(await sendRaw(onhand.url, bytes)).toMatchObject(refused(431, String(maxHeaderSize)))
   })
 
-  test('behind an answer, the connection is closed without a word that could be taken for a part of it', async () => {
+  test('after an answer, the connection is closed without bytes that could be taken for a part of the answer', async () => {
     const socket = await openRaw(onhand.url)
     socket.write(`GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n`)
     await once(socket, 'readable')
@@ -55,8 +55,8 @@ describe('malformed', () => {
 
 const POST = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
 
-describe('chunked for ever', () => {
-  test('slowly: 408 after 10 s', async () => {
+describe('an endless chunked body', () => {
+  test('sent slowly: 408 after 10 s', async () => {
     const socket = await openRaw(onhand.url)
     const answer = text(socket)
     socket.write(`${POST}transfer-encoding: chunked\r\n\r\n`)
@@ -66,7 +66,7 @@ describe('chunked for ever', () => {
     expect(parseRaw(await answer)).toMatchObject(refused(408, 'in time', true))
   })
 
-  test('quickly: 413 at 100 KB', async () => {
+  test('sent quickly: 413 at 100 KB', async () => {
     const socket = await openRaw(onhand.url)
     socket.on('error', () => {})
     const chunk = `1000\r\n${' '.repeat(4096)}\r\n`
@@ -80,8 +80,8 @@ describe('chunked for ever', () => {
   })
 })
 
-describe('an offer of another protocol than WebSocket is ignored, and the request answered', () => {
-  test('as Java’s HttpClient and `curl --http2` make it, several times on one connection', async () => {
+describe('an offer of a protocol other than WebSocket is ignored, and the request is answered', () => {
+  test('as Java’s HttpClient and `curl --http2` send it, several times on one connection', async () => {
     const socket = await openRaw(onhand.url)
     let received = ''
     socket.on('data', (data) => (received += String(data)))
@@ -92,7 +92,7 @@ describe('an offer of another protocol than WebSocket is ignored, and the reques
     await answered(1)
     socket.write(`${POST}${H2C_OFFER}content-length: ${BODY.length}\r\n\r\n${BODY}`)
     await answered(2)
-    // The body comes later than the headers.
+    // The body arrives after the headers.
     socket.write(`${POST}${H2C_OFFER}content-length: ${BODY.length}\r\n\r\n${BODY.slice(0, 5)}`)
     setImmediate(() => socket.write(BODY.slice(5)))
     await answered(3)
@@ -102,7 +102,7 @@ describe('an offer of another protocol than WebSocket is ignored, and the reques
     socket.destroy()
   })
 
-  test('with other requests before and behind it in the same packet', async () => {
+  test('with other requests before and after it in the same packet', async () => {
     const ask = (name: string, offer = '') => {
       const body = JSON.stringify({ query: `{ ${name}: __typename }` })
       return `${POST}${offer}content-length: ${body.length}\r\n\r\n${body}`
@@ -148,7 +148,7 @@ test.each([
   })
 })
 
-test('without `accept`, the answer is JSON; with nothing in it that can be served, 406', async () => {
+test('without `accept`, the answer is JSON; with only unsupported types, 406', async () => {
   const head = `${POST}connection: close\r\ncontent-length: ${BODY.length}\r\n`
   const answer = await sendRaw(onhand.url, `${head}\r\n${BODY}`)
   expect(answer).toMatchObject({ status: 200, body: { data: { __typename: 'Query' } } })

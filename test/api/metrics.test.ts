@@ -1,4 +1,4 @@
-/** What clients choose does not become a label of a metric: there is no end to it, and it may be nobody else's business. */
+/** Clients' input never becomes a metric label: it is unbounded and can be private. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ afterAll(() => onhand.close())
 
 const metrics = async () => (await fetch(`${onhand.url}/metrics`)).text()
 
-test('live operations count by their root field', async () => {
+test('live operations are counted by root field', async () => {
   const secrets = ['secret-order', 'secret-sku', 'secretAlias', 'SecretName']
   const subscriptions = [
     onhand.subscribe(
@@ -39,7 +39,7 @@ test('live operations count by their root field', async () => {
   for (const one of subscriptions.slice(0, 2)) await one.end()
 })
 
-test('close codes that clients make up count as one', async () => {
+test('close codes that clients invent count as one', async () => {
   for (const code of [3000, 3001, 4242, 4999]) {
     const ws = new WebSocket(`${onhand.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
     await once(ws, 'open')

@@ -1,5 +1,5 @@
 /**
- * The GraphQL cheat sheet of OWASP, point by point, in its order: each with a test, or with the reason why there is none.
+ * OWASP's GraphQL cheat sheet, point by point, in its order. Each point has a test, or the reason why there is none.
  * https://cheatsheetseries.owasp.org/cheatsheets/GraphQL_Cheat_Sheet.html
  */
 import { readFile } from 'node:fs/promises'
@@ -35,7 +35,7 @@ const refused = async (query: string, variables?: object, on = onhand) => {
 }
 
 describe('input validation', () => {
-  test('specific types: scalars and enums take what they name, and nothing else', async () => {
+  test('specific types: scalars and enums accept only valid values', async () => {
     for (const quantity of ['0', '1.5', '"5"', 'true', '99999999999'])
       expect(
         await refused(
@@ -53,21 +53,21 @@ describe('input validation', () => {
     })
   })
 
-  test('allowed characters: no control characters, no half of a surrogate pair, 255 characters at most', async () => {
+  test('allowed characters: no control characters, no unpaired surrogates, at most 255 characters', async () => {
     for (const sku of ['', '\u0000', 'line\nbreak', '\ud800', 'x'.repeat(256)])
       expect(await refused('query ($sku: ID!) { product(sku: $sku) { sku } }', { sku })).toMatchObject({
         extensions: { code: 'BAD_USER_INPUT' },
       })
   })
 
-  test('input that is invalid is refused without saying how the inside works', async () => {
+  test('errors for invalid input reveal no internals', async () => {
     const { message } = await refused('{ product(sku: "") { sku } }')
     expect(message).not.toMatch(/select |views\.|postgres|drizzle|\/src\/|node_modules/i)
   })
 })
 
 describe('injection prevention', () => {
-  test('SQL: statements have parameters, so that what a client sends is a value and nothing else', async () => {
+  test('SQL: statements have parameters, so clients’ input is never part of a statement', async () => {
     for (const sku of [
       "lamp' or '1'='1",
       "'; drop table views.availability; --",
@@ -86,9 +86,9 @@ describe('injection prevention', () => {
     expect(await onhand.gql('{ product(sku: "lamp") { available } }')).toEqual({ product: { available: 10 } })
   })
 
-  // OS commands: no request starts a process. Requests for others (SSRF): no request makes the server call an address.
-  // XML, LDAP and templates: there are none. HTML: answers are JSON, are not sniffed, and may run nothing:
-  test('cross-site scripting: an answer is data to a browser', async () => {
+  // OS commands: no request starts a process. Server-side request forgery (SSRF): no request makes the server call an address.
+  // XML, LDAP and templates: the server uses none. HTML: answers are JSON, and headers forbid sniffing and scripts.
+  test('cross-site scripting: browsers treat answers as data', async () => {
     const { headers } = await post('{"query":"{ __typename }"}')
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
@@ -97,7 +97,7 @@ describe('injection prevention', () => {
 })
 
 describe('process validation', () => {
-  test('valid syntax is not enough: what must hold of stock is checked by the domain', async () => {
+  test('valid syntax is not enough: the domain checks the rules of stock', async () => {
     const { allocate } = await onhand.gql(
       'mutation { allocate(input: { orderId: "o", sku: "lamp", quantity: 11 }) { token userErrors { code } } }',
     )
@@ -111,7 +111,7 @@ describe('denial of service prevention', () => {
     expect(await refused(deep)).toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
   })
 
-  test('amount: pages and lists have a largest size', async () => {
+  test('amount: pages and lists have a maximum size', async () => {
     for (const query of [
       'products(first: 101) { nodes { sku } }',
       'product(sku: "lamp") { batches(first: 1001) { sku } }',
@@ -121,25 +121,25 @@ describe('denial of service prevention', () => {
       ])
   })
 
-  test('pagination: lists without an end are read page by page', async () => {
+  test('pagination: unbounded lists are read in pages', async () => {
     const { products } = await onhand.gql(
       '{ products(first: 1) { nodes { sku } pageInfo { hasNextPage endCursor } } }',
     )
     expect(products).toMatchObject({ nodes: [{ sku: 'lamp' }], pageInfo: { hasNextPage: false } })
   })
 
-  // Timeouts: of requests and their headers in malformed-http.test.ts, of statements in `forQueries`, of waiting for a
-  // projection in consistency.test.ts.
+  // Timeouts: see malformed-http.test.ts for requests and headers, `forQueries` for statements, and consistency.test.ts for waiting
+  // for a projection.
 
   test('cost: lists count as full before anything is executed', async () => {
     const query = '{ products(first: 100) { nodes { batches(first: 1000) { reference } } } }'
     expect(await refused(query)).toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
   })
 
-  // Rate limiting: there is none by number of requests; a proxy can count those. What one client can make the server keep or do
-  // at a time is limited instead: live connections per address (admission), the queue of commands (OVERLOADED), sizes.
+  // Rate limiting: the server does not count requests, which a proxy can do. It limits what a client can use at one time: live
+  // connections per address (admission), the queue of commands (OVERLOADED), and sizes.
 
-  test('batching: a list of requests is refused, so that none hides behind another', async () => {
+  test('batching: a list of requests fails, so that no request hides behind another', async () => {
     const { status } = await post('[{"query":"{ __typename }"},{"query":"{ __typename }"}]')
     expect(status).toBe(400)
   })
@@ -149,13 +149,13 @@ describe('denial of service prevention', () => {
     expect(await refused(`{ ${guesses} }`)).toMatchObject({ extensions: { code: 'QUERY_TOO_COMPLEX' } })
   })
 
-  // Loaders: what one request asks of many products is one statement, see consistency.test.ts.
+  // Loaders: a request for many products is one statement, see consistency.test.ts.
 })
 
 describe('access control', () => {
-  // There is none yet, and README says so: everybody may do everything, so that ids, nodes and edges open nothing that is
-  // closed elsewhere. What there is, is kept apart:
-  test('queries read as a database role that can write nothing', async () => {
+  // There is no access control yet, and README says so: ids, nodes and edges give access to nothing that is closed elsewhere. Reads
+  // and writes are separated nevertheless.
+  test('queries use a database role that cannot write', async () => {
     const [row] = await onhand.database.sql<{ writes: boolean }[]>`
       select bool_or(has_table_privilege(${readerRole(onhand.database.url)}::name, c.oid, 'insert, update, delete, truncate')) as writes
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -163,7 +163,7 @@ describe('access control', () => {
     expect(row?.writes).toBe(false)
   })
 
-  test('README says that nobody is kept out', async () => {
+  test('README says that there is no access control', async () => {
     expect(await readFile('README.md', 'utf8')).toMatch(/there is no access control yet/i)
   })
 
@@ -176,17 +176,17 @@ describe('access control', () => {
     expect(await production.gql('{ __typename }')).toEqual({ __typename: 'Query' })
   })
 
-  test('and no names are given away by suggestions', async () => {
+  test('suggestions reveal no names of the schema', async () => {
     expect((await refused('{ productz { nodes { sku } } }', {}, production)).message).toBe(
       'Cannot query field "productz" on type "Query".',
     )
   })
 
-  // GraphiQL and its like: the console is served in production, too. It is a page that can do what any client can.
+  // GraphiQL and similar tools: the console is served in production as well. It is a page that can do only what any client can.
 })
 
 describe('cross-site requests', () => {
-  test('a command takes a POST with a JSON body, which a foreign page cannot send without asking', async () => {
+  test('a command needs a POST with a JSON body, which a foreign page cannot send without a preflight request', async () => {
     const body = '{"query":"mutation { deallocate(input: { orderId: \\"o\\", sku: \\"lamp\\" }) { token } }"}'
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
       expect((await post(body, { 'content-type': type })).status).toBe(400)
@@ -194,7 +194,7 @@ describe('cross-site requests', () => {
     expect((await fetch(`${onhand.url}/graphql?query=${encodeURIComponent(query)}`)).status).toBe(405)
   })
 
-  test('and it would be told no', async () => {
+  test('the preflight request of a foreign page is denied', async () => {
     const { headers } = await fetch(`${onhand.url}/graphql`, {
       method: 'OPTIONS',
       headers: {
@@ -220,7 +220,7 @@ describe('insecure defaults', () => {
     expect(message).toContain(extensions?.['requestId'])
   })
 
-  test('it listens to this machine alone, unless it is told otherwise', async () => {
+  test('by default the server listens on loopback only', async () => {
     const { readConfig } = await import('../../src/config.ts')
     expect(readConfig({}).host).toBe('127.0.0.1')
   })

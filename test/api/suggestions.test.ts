@@ -6,7 +6,7 @@ const schema = buildSchema(
   'enum Colour { RED GREEN } input Paint { colour: Colour } type Query { paint(with: Paint): Colour }',
 )
 
-/** What graphql-js says of a document and its variables. */
+/** The messages of graphql-js for a document and its variables. */
 function complaint(source: string, variables: Record<string, unknown> = {}): string {
   const document = parse(source)
   const result = execute({ schema, document, variableValues: variables }) as {
@@ -28,11 +28,11 @@ test.each([
 })
 
 test.each(['', 'Expected a name.', 'Why?', 'Did you mean it.', '"Did you mean x?" is not a day.'])(
-  'what suggests nothing stays as it is: %s',
+  'a message without a suggestion does not change: %s',
   (message) => expect(withoutSuggestion(message)).toBe(message),
 )
 
-test('takes time linear in the message: an expression that is quadratic would take hours here', () => {
+test('takes time linear in the message; a quadratic expression would take hours here', () => {
   const message = `"${'Did you mean '.repeat(1_000_000)}" is not a number`
   expect(withoutSuggestion(message)).toBe(message)
   const suggesting = `${'Did you mean '.repeat(1_000_000)}"x"?`

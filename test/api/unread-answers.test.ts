@@ -1,4 +1,4 @@
-/** Clients that send requests and do not read the answers: what they make the server keep is bounded, and others are served. */
+/** Clients that do not read their answers use bounded memory, and other clients are served. */
 import type { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { readMetric } from '../support/metrics.ts'
@@ -10,11 +10,11 @@ import { until } from '../support/until.ts'
 
 const LIMIT_MB = 16
 const SHARE = LIMIT_MB * 1024 * 1024 * 0.08
-/** Four answers fit into the share, and leave less room in it than a client can have. */
+/** Four answers fit into the share. What they leave is less than one client's limit. */
 const BATCHES = 27
 
 let onhand: TestOnhand
-/** Cuts nobody off for not having read: it refuses. */
+/** A server that never disconnects clients for unread answers; requests fail instead. */
 let patient: TestOnhand
 let sockets: Socket[] = []
 
@@ -45,11 +45,11 @@ const request = (query: string): string => {
   return `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }
 const names = Array.from({ length: 14 }, (_, at) => `a${at}: reference`).join(' ')
-/** A few hundred bytes that ask for 300 KB. */
+/** A query of a few hundred bytes with an answer of 300 KB. */
 const large = (name: string) =>
   request(`{ ${name}: product(sku: "lamp") { batches(first: ${BATCHES}) { reference ${names} } } }`)
 
-/** A client that sends as many requests as can wait on a connection, and reads nothing. */
+/** A client that sends as many requests as can wait on one connection, and reads nothing. */
 async function stalled({ url }: TestOnhand): Promise<Socket> {
   const socket = await openRaw(url)
   sockets.push(socket)
@@ -71,7 +71,7 @@ test('requests of one connection are executed one after another, and all are ans
   const before = await answers(onhand)
   const socket = await stalled(onhand)
   await until(async () => (await kept(onhand)) > 0)
-  // The next one begins when the client has taken the answer before it.
+  // A request begins when the client has read the answer before it.
   expect(await kept(onhand)).toBeLessThan(1_000_000)
   expect((await answers(onhand)) - before).toBeLessThan(17)
   let received = ''
@@ -97,7 +97,7 @@ test('a connection on which more than 16 requests wait is closed', async () => {
   expect((await ask(onhand)).status).toBe(200)
 })
 
-test('with no room for more, requests are refused before they are executed', async () => {
+test('when the memory is used up, requests fail before they are executed', async () => {
   let most = 0
   await until(async () => {
     await stalled(patient)
@@ -118,14 +118,14 @@ test('with no room for more, requests are refused before they are executed', asy
   })
   expect(await answers(patient)).toBe(executed)
   expect(most).toBeLessThanOrEqual(SHARE)
-  // What says how the server is, is answered all the same.
+  // Health and metrics are still served.
   expect((await fetch(`${patient.url}/healthz`)).status).toBe(200)
   for (const socket of sockets) socket.destroy()
   await until(async () => (await kept(patient)) === 0)
   expect((await ask(patient)).status).toBe(200)
 })
 
-test('who has left an answer unread for long makes room for others', async () => {
+test('a client that has left an answer unread for long is disconnected to free memory', async () => {
   for (let nth = 0; nth < 10; nth += 1) await stalled(onhand)
   await until(async () => (await kept(onhand)) > 0)
   for (let nth = 0; nth < 10; nth += 1) {

@@ -1,4 +1,4 @@
-/** What clients can make the server keep has a limit, and at the limit everybody gets an answer. */
+/** The memory that clients can use is limited, and at the limit every client gets an answer. */
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => onhand.close())
 
-/** Until everything that the client has sent is answered. */
+/** Resolves when everything that the client has sent is answered. */
 async function answered(socket: LiveSocket): Promise<void> {
   const pongs = () => socket.messages.filter(({ type }) => type === 'pong').length
   const before = pongs()
@@ -36,7 +36,7 @@ async function expectWithinLimit(): Promise<void> {
   expect(await readMetric(onhand.url, 'onhand_client_memory_bytes')).toBeLessThanOrEqual(limit)
 }
 
-/** Some 140 KB once it is read, of the 370 KB that a client can have; no two are alike. */
+/** A unique document of some 140 KB in memory; a client can have 370 KB. */
 const large = (nth: number) =>
   `subscription S { stockMoved { ${Array.from({ length: 15 }, (_, at) => `a${nth}_${at}: sku`).join(' ')} ${'sku '.repeat(60)} } }`
 const TOO_MANY = 'There are too many different live operations.'
@@ -44,7 +44,7 @@ const TOO_MANY_OF_CLIENT = 'from your connection or address'
 const refusalsOf = ({ messages }: LiveSocket): any[] =>
   messages.filter(({ type }) => type === 'error').flatMap(({ payload }) => payload)
 
-test('live operations: new ones are refused, those that are there go on, and all is given back', async () => {
+test('live operations: at the limit new ones fail, existing ones continue, and all memory is released in the end', async () => {
   const witness = await LiveSocket.open(onhand.url)
   witness.subscribe('w', 'subscription { availabilityChanged(skus: ["lamp"]) { available } }')
   await until(() => witness.results('w').length === 1)
@@ -77,7 +77,7 @@ test('live operations: new ones are refused, those that are there go on, and all
   await witness.close()
 })
 
-test('the same document with other variables is counted once', async () => {
+test('one document with different variables counts once', async () => {
   const socket = await LiveSocket.open(onhand.url)
   const query = `subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { ${'sku '.repeat(30)} } }`
   const before = await kept('liveOperations')
@@ -86,12 +86,12 @@ test('the same document with other variables is counted once', async () => {
   await until(() =>
     Array.from({ length: 20 }, (_, nth) => nth).every((nth) => socket.results(String(nth)).length === 1),
   )
-  // A document is some 60 KB; of the groups, each has its key.
+  // The document has some 60 KB, and each group has its own key.
   expect((await kept('liveOperations')) - before).toBeLessThan(400_000)
   await socket.close()
 })
 
-test('one client cannot take the room of the others', async () => {
+test('one client cannot use up the memory of the others', async () => {
   const greedy = await LiveSocket.open(onhand.url)
   const before = await kept('liveOperations')
   for (let nth = 0; nth < 20; nth += 1) greedy.subscribe(String(nth), large(1000 + nth))
@@ -109,7 +109,7 @@ test('one client cannot take the room of the others', async () => {
   other.subscribe('b', 'subscription { availabilityChanged(skus: ["lamp"]) { onHand } }')
   await until(() => other.results('b').length === 1)
   expect(refusalsOf(other)).toEqual([])
-  // What it has left, it can have again.
+  // After a client has left an operation, it can open another one.
   greedy.complete('0')
   greedy.subscribe('again', 'subscription { availabilityChanged(skus: ["lamp"]) { allocated } }')
   await until(() => greedy.results('again').length === 1)
@@ -117,13 +117,13 @@ test('one client cannot take the room of the others', async () => {
   await until(async () => (await kept('liveOperations')) <= before + 1000)
 })
 
-test('one client cannot take the room for results either', async () => {
+test('one client cannot use up the memory for results', async () => {
   const reference = (nth: number) => `${'x'.repeat(240)}${nth}`
   for (let nth = 0; nth < 20; nth += 1)
     await createBatch(onhand, { reference: reference(nth), sku: 'large', quantity: 1 })
   const socket = await LiveSocket.open(onhand.url)
   const before = await kept('liveResults')
-  // Some 70 KB each, of the 190 KB that a client can have.
+  // Some 70 KB each; a client can have 190 KB.
   const names = Array.from({ length: 14 }, (_, at) => `a${at}: reference`).join(' ')
   const query = `subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { batches { ${names} } } }`
   for (let nth = 0; nth < 15; nth += 1)
@@ -136,7 +136,7 @@ test('one client cannot take the room for results either', async () => {
   await until(async () => (await kept('liveResults')) <= before)
 })
 
-test('what stands around the tokens of a document costs no more than its text', async () => {
+test('spaces and commas between tokens cost only their length', async () => {
   const socket = await LiveSocket.open(onhand.url)
   const before = await kept('liveOperations')
   const padded = `subscription { availabilityChanged(skus: ["lamp"]) { reserved } }${','.repeat(60_000)}`
@@ -146,7 +146,7 @@ test('what stands around the tokens of a document costs no more than its text', 
   await socket.close()
 })
 
-test('over WebSocket, answers that a client does not read are counted, and bounded', async () => {
+test('over WebSocket, unread answers are counted and bounded', async () => {
   const raw = await RawSocket.ready(onhand.url)
   raw.socket.pause()
   const before = await readMetric(onhand.url, 'onhand_sockets')
@@ -158,13 +158,13 @@ test('over WebSocket, answers that a client does not read are counted, and bound
     return (await readMetric(onhand.url, 'onhand_sockets')) < before
   })
   expect(most).toBeGreaterThan(0)
-  // An eighth of the share is a client's, and it may go beyond with one answer.
+  // A client can use an eighth of the share, and exceed it with one answer.
   expect(most).toBeLessThan((LIMIT_MB * 1024 * 1024 * 0.12) / 8 + 200_000)
   raw.socket.destroy()
   await until(async () => (await kept('backlogs')) === 0)
 })
 
-test('variables that the operation does not declare are not kept', async () => {
+test('undeclared variables are not kept', async () => {
   const socket = await LiveSocket.open(onhand.url)
   const before = await kept('liveOperations')
   const junk = Array.from({ length: 15_000 }, () => [])
@@ -176,7 +176,7 @@ test('variables that the operation does not declare are not kept', async () => {
   await socket.close()
 })
 
-test('persisted queries and documents: the oldest are forgotten, and asked for again', async () => {
+test('persisted queries and documents: the oldest are evicted, and clients register them again', async () => {
   const filler = '#'.repeat(60_000)
   const texts = Array.from(
     { length: 100 },

@@ -1,4 +1,4 @@
-/** What a WebSocket client gets that breaks the rules, by the bytes on a raw socket: the README's table, row by row. */
+/** The close codes for WebSocket clients that break the rules, by the bytes on a raw socket: the README's table, row by row. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
 import { startTestOnhand } from '../support/onhand.ts'
@@ -26,11 +26,11 @@ afterEach(() => {
 const subscribe = (id: unknown, query: unknown = 'subscription { stockMoved { sku } }') =>
   JSON.stringify({ id, type: 'subscribe', payload: { query } })
 const INIT = '{"type":"connection_init"}'
-const PING_THAT_SPEAKS_OF_ACK = '{"type":"ping","payload":{"connection_ack":1,"type":"connection_ack"}}'
+const PING_WITH_ACK = '{"type":"ping","payload":{"connection_ack":1,"type":"connection_ack"}}'
 
 const closeCode = (raw: RawSocket) => until(() => raw.closeCode)
 
-describe('the upgrade is answered', () => {
+describe('the response to an upgrade is', () => {
   test.each<{ status: number; why: string; options: UpgradeOptions }>([
     { status: 101, why: 'graphql-transport-ws', options: {} },
     { status: 403, why: 'a foreign origin', options: { headers: { origin: 'https://evil.example' } } },
@@ -44,7 +44,7 @@ describe('the upgrade is answered', () => {
   })
 })
 
-describe('before it is acknowledged, a connection is closed with', () => {
+describe('before connection_ack, a connection is closed with', () => {
   test.each<{ code: number; why: string; messages: string[]; protocol?: string | null }>([
     { code: 4406, why: 'the legacy protocol', messages: [], protocol: 'graphql-ws' },
     { code: 4406, why: 'no protocol', messages: [], protocol: null },
@@ -54,21 +54,21 @@ describe('before it is acknowledged, a connection is closed with', () => {
     { code: 4429, why: 'connection_init twice', messages: [INIT, INIT] },
     {
       code: 4400,
-      why: 'connection_init with a payload that is no object',
+      why: 'connection_init with a payload that is not an object',
       messages: ['{"type":"connection_init","payload":5}'],
     },
   ])('$code for $why', async ({ code, messages, protocol = 'graphql-transport-ws' }) => {
     const raw = await RawSocket.open(onhand.url, { protocol })
-    // In one packet.
+    // All messages in one packet.
     raw.socket.write(Buffer.concat(messages.map((message) => frame(Buffer.from(message)))))
     expect(await closeCode(raw)).toBe(code)
     expect(raw.texts().filter((text) => text.includes('"next"'))).toEqual([])
     await until(() => raw.gone || raw.socket.destroy())
   })
 
-  test('4401 for subscribe after a ping that speaks of connection_ack', async () => {
+  test('4401 for subscribe after a ping that contains connection_ack', async () => {
     const raw = await RawSocket.open(onhand.url)
-    raw.send(PING_THAT_SPEAKS_OF_ACK)
+    raw.send(PING_WITH_ACK)
     await until(() => raw.texts().some((text) => text.includes('pong')))
     raw.send(subscribe('a', 'subscription { availabilityChanged(skus: ["lamp"]) { sku } }'))
     expect(await closeCode(raw)).toBe(4401)
@@ -77,19 +77,19 @@ describe('before it is acknowledged, a connection is closed with', () => {
   })
 })
 
-describe('once it is acknowledged, a connection is closed with', () => {
+describe('after connection_ack, a connection is closed with', () => {
   const FIVE = Buffer.from('hello')
   test.each<{ code: number; why: string; bytes: Buffer[] }>([
-    { code: 4400, why: 'no JSON', bytes: [text('{nope')] },
-    { code: 4400, why: 'no object', bytes: [text('[]')] },
+    { code: 4400, why: 'invalid JSON', bytes: [text('{nope')] },
+    { code: 4400, why: 'JSON that is not an object', bytes: [text('[]')] },
     { code: 4400, why: 'no type', bytes: [text('{}')] },
     { code: 4400, why: 'an unknown type', bytes: [text('{"type":"shout"}')] },
     { code: 4400, why: 'a type that servers send', bytes: [text('{"type":"connection_ack"}')] },
-    { code: 4400, why: 'an id that is no string', bytes: [text(subscribe(5))] },
+    { code: 4400, why: 'an id that is not a string', bytes: [text(subscribe(5))] },
     { code: 4400, why: 'an empty id', bytes: [text(subscribe(''))] },
     { code: 4400, why: 'an id over 90 bytes', bytes: [text(subscribe('x'.repeat(91)))] },
     { code: 4400, why: 'an id over 90 bytes in 31 characters', bytes: [text(subscribe('商'.repeat(31)))] },
-    { code: 4400, why: 'a query that is no string', bytes: [text(subscribe('a', 5))] },
+    { code: 4400, why: 'a query that is not a string', bytes: [text(subscribe('a', 5))] },
     {
       code: 4400,
       why: 'a ping that nests too deep to be answered',
@@ -105,7 +105,7 @@ describe('once it is acknowledged, a connection is closed with', () => {
     { code: 1002, why: 'a frame without a mask', bytes: [frame(FIVE, { masked: false })] },
     { code: 1002, why: 'a reserved opcode', bytes: [frame(FIVE, { opcode: 3 })] },
     { code: 1002, why: 'a control frame in pieces', bytes: [frame(FIVE, { opcode: 9, final: false })] },
-    { code: 1007, why: 'a text that is no UTF-8', bytes: [frame(Buffer.from([0xff, 0xfe]))] },
+    { code: 1007, why: 'a text that is not UTF-8', bytes: [frame(Buffer.from([0xff, 0xfe]))] },
     { code: 1008, why: 'a message in 200 pieces', bytes: pieces(200) },
     { code: 1009, why: 'a message over 64 KB', bytes: [frame(Buffer.alloc(66_000, 'x'))] },
   ])('$code for $why', async ({ code, bytes }) => {
@@ -135,7 +135,7 @@ test('1001 when the server stops', async () => {
   await closing
 })
 
-test('a peer that is told to close and does not is cut off', async () => {
+test('a peer that does not close its side is disconnected', async () => {
   const raw = await RawSocket.ready(onhand.url)
   raw.send('{nope')
   await closeCode(raw)
@@ -143,7 +143,7 @@ test('a peer that is told to close and does not is cut off', async () => {
   await until(() => raw.gone)
 })
 
-describe('there are too many connections', () => {
+describe('too many connections', () => {
   let small: TestOnhand
   const from = (address: string) => ({ headers: { 'x-forwarded-for': `203.0.113.9, ${address}` } })
   const opened: RawSocket[] = []
@@ -163,7 +163,7 @@ describe('there are too many connections', () => {
     return raw.status
   }
 
-  test('429 from one address, 503 in all, over WebSocket and HTTP alike; a place that is given back is free', async () => {
+  test('429 from one address, 503 in total, over WebSocket and HTTP alike; a closed connection makes room for another', async () => {
     expect([await statusOf('192.0.2.1'), await statusOf('192.0.2.1')]).toEqual([101, 101])
     const stream = (address: string) =>
       fetch(`${small.url}/graphql`, {

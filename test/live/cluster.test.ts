@@ -1,4 +1,4 @@
-/** Two servers with a Redis Cluster between them, one of whose masters dies. */
+/** Two servers with a Redis Cluster, one of whose masters dies. */
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { LiveWitness } from '../support/live-witness.ts'
@@ -46,7 +46,7 @@ describe.skipIf(redisProgram === undefined)('over a Redis Cluster of three maste
     await allocate(writer, { orderId: `o${orders}`, sku, quantity: 1 })
   }
 
-  /** How long each change took to be seen through the other server, in milliseconds, sorted. */
+  /** How long each change took to reach a client of the other server, in milliseconds, sorted. */
   async function delays(): Promise<number[]> {
     const taken: number[] = []
     for (const sku of SKUS) {
@@ -59,7 +59,7 @@ describe.skipIf(redisProgram === undefined)('over a Redis Cluster of three maste
     return taken.toSorted((a, b) => a - b)
   }
 
-  /** Waits for it; what was lost with a master is found out after a while. */
+  /** Waits until Redis is correct; the servers detect after a while what was lost with a master. */
   async function availabilityIsInRedis(): Promise<void> {
     const { products } = await writer.gql(
       '{ products(filter: { skuStartsWith: "sku-" }, first: 100, consistentWith: "latest") { nodes { sku version available } } }',
@@ -71,20 +71,20 @@ describe.skipIf(redisProgram === undefined)('over a Redis Cluster of three maste
       })
   }
 
-  test('availability is kept on every master', availabilityIsInRedis)
+  test('availability is stored on every master', availabilityIsInRedis)
 
-  test('changes come fast, through every master', async () => {
+  test('changes arrive fast, through every master', async () => {
     await until(async () => {
       const channels = (await cluster.ask('PUBSUB', 'SHARDCHANNELS', '*')) as string[][]
       return channels.every((names) => names.some((name) => name.includes(':rows:')))
     })
-    // By looking alone, half of them would take longer.
+    // With polling alone, half of them would take longer.
     await until(async () => ((await delays())[Math.floor(SKUS.length * 0.9)] as number) < 100)
     await witness.agreesWith(writer)
   })
 
-  test('a master dies amid a burst: a delay, then the true state; with its replica in its place, fast again', async () => {
-    // What the replica may not have had yet, nobody knows; so all of it is made right, unchanged products, too.
+  test('a master dies during a burst: a delay, then the true state; after the failover to its replica, changes arrive fast again', async () => {
+    // The replica may have missed any write, so the servers rewrite all products, even unchanged ones.
     await createBatch(writer, { reference: 'still', sku: 'sku-still', quantity: 1 })
     await availabilityIsInRedis()
     await redis.hset('onhand:availability:sku-still', 'available', '0')

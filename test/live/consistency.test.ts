@@ -1,4 +1,4 @@
-/** What it costs to check tokens, and what is refused. */
+/** The cost of checking tokens, and which tokens fail. */
 import { describe, expect, test } from 'vitest'
 import { InvalidValue } from '../../src/domain/values.ts'
 import type { LogPosition } from '../../src/domain/values.ts'
@@ -10,7 +10,7 @@ import { LogReplaced } from '../../src/log/replaced.ts'
 import { parseToken } from '../../src/log/token.ts'
 import { EPOCH, point } from '../support/events.ts'
 
-/** A process that knows of a log of two partitions as far as it was told, and looks when it is allowed to. */
+/** A process with a log of two partitions. It receives progress only from the test, and reads progress itself only when the test allows it. */
 function start({ maxWaits = 10 } = {}) {
   const known = new Map([
     [0, 10n as LogPosition],
@@ -33,23 +33,20 @@ function start({ maxWaits = 10 } = {}) {
 }
 
 describe('a token', () => {
-  test('that the projection has reached costs nothing', async () => {
+  test('that the projection has reached causes no read', async () => {
     const { reached, progress, log } = start()
     progress.advance('orders', 0, point(10), null)
     await reached('orders', parseToken('e1.0:10'))
     expect(log.looks).toBe(0)
   })
 
-  test.each(['e1.2:0', 'e1.0:1,2:1'])(
-    'for a partition that is not there is refused without a look: %s',
-    async (text) => {
-      const { reached, log } = start()
-      await expect(reached('orders', parseToken(text))).rejects.toThrow(InvalidValue)
-      expect(log.looks).toBe(0)
-    },
-  )
+  test.each(['e1.2:0', 'e1.0:1,2:1'])('for an unknown partition fails without a read: %s', async (text) => {
+    const { reached, log } = start()
+    await expect(reached('orders', parseToken(text))).rejects.toThrow(InvalidValue)
+    expect(log.looks).toBe(0)
+  })
 
-  test('beyond the head that is known waits for one look, and then for the projection', async () => {
+  test('beyond the last known head waits for one read of progress, and then for the projection', async () => {
     const { reached, progress, log } = start()
     const wait = reached('orders', parseToken('e1.0:12'))
     log.head = 12n as LogPosition
@@ -62,7 +59,7 @@ describe('a token', () => {
   test.each([
     ['beyond the end of the log', 'e1.0:12'],
     ['of another epoch', 'e0.0:5'],
-  ])('%s is refused after one look', async (_, text) => {
+  ])('%s fails after one read of progress', async (_, text) => {
     const { reached, log } = start()
     log.answer.resolve()
     await expect(reached('orders', parseToken(text))).rejects.toThrow(LogReplaced)
@@ -70,7 +67,7 @@ describe('a token', () => {
   })
 })
 
-test('so many reads may wait, whether for a look or for a projection; more are refused at once', async () => {
+test('the number of waiting reads is limited, whether they wait for progress or for a projection; further reads fail at once', async () => {
   const { reached, admit, log, progress } = start({ maxWaits: 3 })
   const waits = [
     reached('orders', parseToken('e1.0:10')),
@@ -86,7 +83,7 @@ test('so many reads may wait, whether for a look or for a projection; more are r
   await reached('orders', parseToken('e1.0:10'))
 })
 
-test('those who wait hear at once when the log is replaced', async () => {
+test('waiting reads fail at once when the log is replaced', async () => {
   const { reached, progress } = start()
   const wait = reached('orders', parseToken('e1.0:10'))
   await Promise.resolve()
@@ -94,7 +91,7 @@ test('those who wait hear at once when the log is replaced', async () => {
   await expect(wait).rejects.toThrow(LogReplaced)
 })
 
-test('the fields of a request that ask for the same wait together', async () => {
+test('fields of a request with the same token wait together', async () => {
   const waits: string[] = []
   const answer = deferred<void>()
   const together = waitTogether((projection, asked) => {

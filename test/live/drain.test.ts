@@ -1,4 +1,4 @@
-/** A server that is told to stop sends its live clients elsewhere without a stampede. */
+/** A server that stops disconnects its live clients one by one, so that they do not all reconnect at once. */
 import { expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
 import { readMetric } from '../support/metrics.ts'
@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 
 const QUERY = 'subscription { availabilityChanged(skus: ["lamp"]) { available } }'
 
-test('over DRAIN_SECONDS: readiness fails first, sockets close 1012 one by one, and who comes back is served from memory', async () => {
+test('with DRAIN_SECONDS, readiness fails first, sockets close with 1012 one by one, and clients that come back are served from memory', async () => {
   const onhand = await startTestOnhand({ config: { drainSeconds: 2 } })
   await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 7 })
   const sockets = await Promise.all(Array.from({ length: 40 }, () => LiveSocket.open(onhand.url)))
@@ -32,7 +32,7 @@ test('over DRAIN_SECONDS: readiness fails first, sockets close 1012 one by one, 
   expect(await until(() => back.closed)).toMatchObject({ code: 1001 })
 })
 
-test('at once without it, with 1001', async () => {
+test('without DRAIN_SECONDS, sockets close at once with 1001', async () => {
   const onhand = await startTestOnhand()
   const socket = await LiveSocket.open(onhand.url)
   const startedAt = performance.now()
@@ -41,7 +41,7 @@ test('at once without it, with 1001', async () => {
   expect(await until(() => socket.closed)).toMatchObject({ code: 1001 })
 })
 
-test('a client that does not close its side does not hold the server up', async () => {
+test('a client that does not close its side does not delay the shutdown', async () => {
   const onhand = await startTestOnhand()
   const socket = await LiveSocket.open(onhand.url)
   socket.stall()

@@ -1,4 +1,4 @@
-/** Live operations over HTTP: server-sent events and multipart answers, from the same groups as over WebSocket. */
+/** Live operations over HTTP: server-sent events and multipart responses, from the same groups as over WebSocket. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readMetric } from '../support/metrics.ts'
 import { startTestOnhand } from '../support/onhand.ts'
@@ -59,7 +59,7 @@ const buyOne = async () => {
   await allocate(onhand, { orderId: `o${orders}`, sku: 'lamp', quantity: 1 })
 }
 
-/** Whole events, as an EventSource would tell them. */
+/** Complete events, as an EventSource dispatches them. */
 function events({ text }: Stream) {
   const blocks = text().split('\n\n').slice(0, -1)
   return blocks.flatMap((block) => {
@@ -72,14 +72,14 @@ function events({ text }: Stream) {
   }) as { event: string; id?: string; data: any }[]
 }
 
-/** Whole parts, as Apollo Client reads them. */
+/** Complete parts, as Apollo Client parses them. */
 function parts({ text }: Stream): any[] {
   const pieces = text().split('--graphql').slice(1, -1)
   return pieces.map((piece) => JSON.parse(piece.slice(piece.indexOf('\r\n\r\n'))))
 }
 
 describe('server-sent events', () => {
-  test.each(['POST', 'GET'])('by %s: the present state, then changes, each with an id', async (method) => {
+  test.each(['POST', 'GET'])('by %s: the current state, then changes, each with an id', async (method) => {
     const stream = await open(SSE, STATE, {}, method)
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     await until(() => events(stream).length === 1)
@@ -93,7 +93,7 @@ describe('server-sent events', () => {
     expect(events(stream)[1]?.id).toBe(events(stream)[1]?.data.extensions.cursor)
   })
 
-  test('go on after the Last-Event-ID', async () => {
+  test('resume after the Last-Event-ID', async () => {
     const query = 'subscription { stockMoved { position } }'
     for (let time = 0; time < 5; time += 1) await buyOne()
     const first = await open(SSE, query, { 'last-event-id': '0:0' })
@@ -105,7 +105,7 @@ describe('server-sent events', () => {
   })
 })
 
-test('multipart: the present state, then changes, as Apollo Client asks for them', async () => {
+test('multipart: the current state, then changes, as Apollo Client requests them', async () => {
   const stream = await open(MULTIPART, STATE)
   expect(stream.response.headers.get('content-type')).toBe(
     'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
@@ -118,7 +118,7 @@ test('multipart: the present state, then changes, as Apollo Client asks for them
   })
 })
 
-test('all ways in share one execution', async () => {
+test('all transports share one execution', async () => {
   const socket = onhand.subscribe(STATE)
   await socket.next()
   const streams = [await open(SSE, STATE), await open(MULTIPART, STATE)] as const
@@ -131,14 +131,14 @@ test('all ways in share one execution', async () => {
   await socket.end()
 })
 
-test.each([SSE, MULTIPART])('what is wrong with the operation is answered 400: %s', async (accept) => {
+test.each([SSE, MULTIPART])('an invalid operation gets status 400: %s', async (accept) => {
   const answer = await open(accept, 'subscription { availabilityChanged(skus: []) { sku } }')
   expect(answer.response.status).toBe(400)
   await until(() => answer.text().endsWith('}'))
   expect(JSON.parse(answer.text())).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
 })
 
-test.each([5, 'x', ['x'], true])('variables that are none are answered 400: %j', async (variables) => {
+test.each([5, 'x', ['x'], true])('variables that are not an object get status 400: %j', async (variables) => {
   const response = await fetch(`${onhand.url}/graphql`, {
     method: 'POST',
     headers: { accept: `${SSE}, application/json`, 'content-type': 'application/json' },
@@ -148,20 +148,20 @@ test.each([5, 'x', ['x'], true])('variables that are none are answered 400: %j',
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
 })
 
-test('a client that takes multipart for subscriptions gets JSON for a query', async () => {
+test('a client that accepts multipart for subscriptions gets JSON for a query', async () => {
   const answer = await open(MULTIPART, '{ product(sku: "lamp") { sku } }')
   await until(() => answer.text().trim().endsWith('}'))
   expect(JSON.parse(answer.text())).toEqual({ data: { product: { sku: 'lamp' } } })
 })
 
-test('a page of a foreign origin cannot read them', async () => {
+test('a page of a foreign origin cannot read streams', async () => {
   const stream = await open(SSE, STATE, { origin: 'https://evil.example' })
   expect(stream.response.headers.get('access-control-allow-origin')).toBeNull()
   const welcome = await open(SSE, STATE, { origin: 'https://studio.apollographql.com' })
   expect(welcome.response.headers.get('access-control-allow-origin')).toBe('https://studio.apollographql.com')
 })
 
-test('the server lets go of a stream when its client has gone', async () => {
+test('the server releases a stream when its client disconnects', async () => {
   const streams = () => readMetric(onhand.url, 'onhand_streams')
   await until(async () => (await streams()) === 0)
   const stream = await open(SSE, STATE)

@@ -1,4 +1,4 @@
-/** What a hub makes of messages that come late, twice, out of order, or not at all. */
+/** How a hub handles messages that arrive late, twice, out of order, or not at all. */
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -47,7 +47,7 @@ const follower = (take: Follower['take']): Follower => ({
   end: () => expect.fail('the log is not replaced'),
 })
 
-/** A projection of orders and its ledger, as another process would keep them, and a hub that hears of it. */
+/** A projection of orders and its ledger, as another process would maintain them, and a hub that receives messages about them. */
 class World {
   readonly rows = new Map<string, OrderRow>()
   head = at(0)
@@ -96,7 +96,7 @@ class World {
     return [...this.#listeners.keys()]
   }
 
-  /** A step of the other process's projectors: one event for each of the keys. */
+  /** A step of the other process's projectors: one event per key. */
   step(keys: readonly string[]): { orders: Change; movements: Change } {
     const from = this.head
     for (const key of keys) {
@@ -112,24 +112,24 @@ class World {
     }
   }
 
-  /** The messages that tell of a change, each to be delivered or not. */
+  /** The messages about a change, each of which may be delivered or not. */
   messagesOf({ projection, partition, rows, ...points }: Change): (() => void)[] {
     const step = { partition, ...points }
     const shards = new Set(
       projection === 'orders' ? (rows as OrderRow[]).map(({ orderId }) => shardOf(orderId)) : [],
     )
-    const tell = (name: string, some: Change['rows']) => {
+    const send = (name: string, some: Change['rows']) => {
       const message = encodeRows(projection, step, some)
       return () => this.#listeners.get(name)?.(message)
     }
     const ofShards = [...shards].map((shard) =>
-      tell(
+      send(
         `rows:orders:${shard}`,
         (rows as OrderRow[]).filter(({ orderId }) => shardOf(orderId) === shard),
       ),
     )
     const progressed: Progressed = { projection, epoch: EPOCH, ...step, shards: shardSet(shards) }
-    const ofLedger = projection === 'movements' ? [tell('movements:0', rows)] : []
+    const ofLedger = projection === 'movements' ? [send('movements:0', rows)] : []
     return [...ofShards, ...ofLedger, () => this.hub.announce(progressed)]
   }
 
@@ -137,7 +137,7 @@ class World {
     for (const message of this.messagesOf(change)) message()
   }
 
-  /** What the poll finds. */
+  /** The result of a poll. */
   poll(): void {
     this.hub.catchUp(
       ['orders', 'movements'].map((projection) => ({
@@ -149,24 +149,24 @@ class World {
     )
   }
 
-  /** All that a watcher of these keys is told of each. */
+  /** Everything that a watcher of these keys receives, by key. */
   watch(keys: readonly string[]) {
-    const told = new Map<string, bigint[]>(keys.map((key) => [key, []]))
+    const received = new Map<string, bigint[]>(keys.map((key) => [key, []]))
     const states = this.hub.orders.watch(keys, { skipEmpty: true })
     const read = async () => {
       for await (const {
         rows: [row],
       } of states)
-        told.get(row?.orderId as string)?.push(row?.position as bigint)
+        received.get(row?.orderId as string)?.push(row?.position as bigint)
     }
     void read()
-    return { told, end: async () => void (await states.return()) }
+    return { received, end: async () => void (await states.return()) }
   }
 }
 
 const KEYS = ['a', 'b', 'c', 'd', 'e']
 
-test('whatever is lost, late, doubled or out of order: versions rise, no state for present is old, the last one comes', async () => {
+test('with messages lost, late, doubled or out of order: versions rise, states in memory are current, and the last state arrives', async () => {
   const key = fc.constantFrom(...KEYS)
   const delivery = fc.constantFrom('now', 'later', 'lost', 'twice')
   const action = fc.oneof(
@@ -233,13 +233,13 @@ test('whatever is lost, late, doubled or out of order: versions rise, no state f
         }
       }
       world.poll()
-      for (const { told } of watchers)
-        for (const [wanted, positions] of told)
+      for (const { received } of watchers)
+        for (const [wanted, positions] of received)
           await until(() => positions.at(-1) === world.rows.get(wanted)?.position)
       await until(() => BigInt(moved.length) >= world.head)
       expect(moved).toEqual(Array.from({ length: Number(world.head) }, (_, index) => BigInt(index + 1)))
-      for (const { told, end } of watchers) {
-        for (const positions of told.values())
+      for (const { received, end } of watchers) {
+        for (const positions of received.values())
           expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => Number(a - b)))
         await end()
       }
@@ -250,32 +250,32 @@ test('whatever is lost, late, doubled or out of order: versions rise, no state f
   )
 })
 
-test('rows that come are told without a read', async () => {
+test('rows in a message are delivered without a read', async () => {
   const world = new World()
-  const { told } = world.watch(KEYS)
+  const { received } = world.watch(KEYS)
   await until(() => world.hub.orders.peek('a'))
   const { reads } = world
   world.deliver(world.step(['a', 'b']).orders)
   expect(world.hub.orders.peek('a')).toMatchObject([{ position: 1n }])
-  await until(() => told.get('b')?.length === 1)
+  await until(() => received.get('b')?.length === 1)
   expect(world.reads).toBe(reads)
 })
 
-test('rows that do not come are read, those of their shard alone, and no state is given meanwhile', async () => {
+test('missing rows are read, only for their shard, and no state is delivered meanwhile', async () => {
   const world = new World()
-  const { told } = world.watch(KEYS)
+  const { received } = world.watch(KEYS)
   await until(() => world.hub.orders.peek('a'))
   const announcement = world.messagesOf(world.step(['a']).orders).at(-1) as () => void
   announcement()
   expect(world.hub.orders.peek('a')).toBeUndefined()
   expect(world.hub.orders.peek('b')).toEqual([])
   const { reads } = world
-  await until(() => told.get('a')?.length === 1)
+  await until(() => received.get('a')?.length === 1)
   expect(world.reads).toBe(reads + 1)
   expect(world.hub.orders.peek('a')).toMatchObject([{ position: 1n }])
 })
 
-test('what a consistent query waits for is there when it goes on', async () => {
+test('a consistent query finds in memory the state that it has waited for', async () => {
   const world = new World()
   world.watch(KEYS)
   await until(() => world.hub.orders.peek('a'))
@@ -285,7 +285,7 @@ test('what a consistent query waits for is there when it goes on', async () => {
   expect(world.hub.orders.peek('a')).toMatchObject([{ position: 1n }])
 })
 
-test('a channel is open while a key of its shard is watched, once', async () => {
+test('a channel is open, once, while a key of its shard is watched', async () => {
   const world = new World()
   const [first, second] = [world.watch(['a']), world.watch(['a', 'b'])]
   expect(world.openChannels.toSorted()).toEqual(
@@ -297,7 +297,7 @@ test('a channel is open while a key of its shard is watched, once', async () => 
   expect(world.openChannels).toEqual([])
 })
 
-test('movements that nobody follows are not read, and not missed by those who come later', async () => {
+test('movements are not read while nobody follows them, and later followers do not miss them', async () => {
   const world = new World()
   world.deliver(world.step(['a', 'b']).movements)
   const moved: bigint[] = []

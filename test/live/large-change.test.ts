@@ -1,4 +1,4 @@
-/** One command can move hundreds of thousands of lines. Telling of it blocks nobody, and nobody misses any of it. */
+/** One command can move hundreds of thousands of lines. Delivering them blocks nobody, and nobody misses any of them. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { LogPosition, Sku } from '../../src/domain/values.ts'
@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 
 const at = (position: number | bigint) => BigInt(position) as LogPosition
 
-/** Every tenth movement is of the table. */
+/** Every tenth movement belongs to the table. */
 const skuAt = (position: bigint): string => (position % 10n === 0n ? 'table' : 'lamp')
 
 const movement = (position: bigint): MovementRow => ({
@@ -31,7 +31,7 @@ const movement = (position: bigint): MovementRow => ({
 const rows = (from: bigint, to: bigint): MovementRow[] =>
   Array.from({ length: Number(to - from) }, (_, index) => movement(from + BigInt(index + 1)))
 
-/** Follows, and reads what it is made to skip, as a group's members do. */
+/** A follower that reads skipped movements itself, as a group's members do. */
 class Reader implements Follower {
   readonly taken: bigint[] = []
   readonly skipped: { from: bigint; to: bigint }[] = []
@@ -81,7 +81,7 @@ function start() {
   return { feed, largestRead: () => largestRead }
 }
 
-test('200,000 movements are skipped, and only those whom they concern read them', async () => {
+test('200,000 movements are skipped, and only the followers that they concern read them', async () => {
   const { feed } = start()
   const [all, lamps, chairs] = [new Reader(feed), new Reader(feed), new Reader(feed)]
   feed.follow(null, all)
@@ -98,7 +98,7 @@ test('200,000 movements are skipped, and only those whom they concern read them'
   expect(all.taken.slice(10)).toEqual(rows(200_010n, 200_020n).map(({ position }) => position))
 })
 
-test('one that comes while the feed looks whom a skip concerns is made to read it, too', async () => {
+test('a follower that joins while the feed determines whom a skip concerns reads the movements, too', async () => {
   const { feed } = start()
   const first = new Reader(feed)
   feed.follow('lamp' as Sku, first)
@@ -110,13 +110,13 @@ test('one that comes while the feed looks whom a skip concerns is made to read i
   expect(late.skipped).toEqual([{ from: 0n, to: 100_000n }])
 })
 
-test('a few thousand are told one by one, in slices, and in order with what comes meanwhile', async () => {
+test('a few thousand movements are delivered one by one, in slices, and in order with those that arrive meanwhile', async () => {
   const { feed } = start()
   const taken: bigint[] = []
   const slow: Follower = {
     take({ position }) {
       taken.push(position)
-      // As long as it takes to make a result and send it to some.
+      // About the time to render a result and send it to several members.
       const until = performance.now() + 0.05
       while (performance.now() < until);
     },
@@ -130,16 +130,16 @@ test('a few thousand are told one by one, in slices, and in order with what come
   expect(taken.length).toBeLessThan(4000)
   await turn()
   feed.apply(0, at(4000), at(4500), rows(4000n, 4500n))
-  // Twice, and one of which only the announcement comes.
+  // One step arrives twice, and of another only the announcement arrives.
   feed.apply(0, at(4000), at(4500), rows(4000n, 4500n))
   await feed.reach(0, at(4600))
   clearInterval(count)
   expect(taken).toEqual(rows(0n, 4600n).map(({ position }) => position))
-  // Others had their turns between slices of some 400 movements each.
+  // Other work ran between slices of some 400 movements each.
   expect(new Set(turns).size).toBeGreaterThan(4)
 })
 
-test('steps that come in the wrong order are told in order', async () => {
+test('steps that arrive in the wrong order are delivered in order', async () => {
   const { feed } = start()
   const all = new Reader(feed)
   feed.follow(null, all)

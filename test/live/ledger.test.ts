@@ -1,4 +1,4 @@
-/** `stockMoved`: every movement, in order, none left out and none twice, wherever one begins. */
+/** `stockMoved`: every movement exactly once and in order, wherever a client begins. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
 import { startTestOnhand } from '../support/onhand.ts'
@@ -36,7 +36,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
     return socket
   }
 
-  /** Lines of orders over all products, many at a time. */
+  /** Order lines for all products, many at a time. */
   async function buy(lines: number): Promise<void> {
     const target = orders + lines
     const callers = Array.from({ length: 32 }, async () => {
@@ -48,7 +48,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
     await Promise.all(callers)
   }
 
-  /** What the log says, as a client reads it: the ledger of each product. */
+  /** The ledger of each product from the log, as a client reads it. */
   async function ledger(): Promise<string[]> {
     const movements: string[] = []
     for (let product = 0; product < 8; product += 1) {
@@ -71,7 +71,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
   const seen = (socket: LiveSocket, id = 'a') =>
     socket.results(id).map(({ data }) => identify(data.stockMoved))
 
-  /** Of each product, the positions only rise. */
+  /** The positions of each product rise. */
   function expectInOrder(movements: readonly string[]): void {
     const last = new Map<string, bigint>()
     for (const movement of movements) {
@@ -83,7 +83,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
 
   const start = Array.from({ length: partitions }, (_, partition) => `${partition}:0`).join(',')
 
-  test('from the beginning, while more come, all are seen by everybody, once and in order', async () => {
+  test('from the beginning: every client receives all movements once and in order, while more are written', async () => {
     await buy(1500)
     const clients = await Promise.all(Array.from({ length: 4 }, connect))
     const buying = buy(1500)
@@ -97,7 +97,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
     }
   })
 
-  test('a client that is cut off goes on where it left off, by extensions.cursor, again and again', async () => {
+  test('a client that is disconnected again and again resumes by extensions.cursor', async () => {
     const buying = buy(2000)
     const movements: string[] = []
     let after = start
@@ -120,7 +120,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
     expect(movements.toSorted()).toEqual(expected.toSorted())
   })
 
-  test('of one product, only its own, from a position', async () => {
+  test('from a position: a client of one product receives only its movements', async () => {
     await buy(100)
     const expected = (await ledger()).filter((movement) => movement.startsWith('s3 '))
     const client = await connect()
@@ -139,7 +139,7 @@ describe.each([{ partitions: 1 }, { partitions: 3 }])('with $partitions partitio
     expect(seen(client)).toEqual((await ledger()).filter((movement) => movement.startsWith('s3 ')).slice(10))
   })
 
-  test('without a place to begin, from now', async () => {
+  test('without `after`: a client receives movements from now on', async () => {
     const client = await connect()
     client.subscribe('a', ALL)
     client.subscribe('b', 'subscription { projectionProgressed { name } }')

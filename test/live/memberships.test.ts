@@ -1,6 +1,6 @@
 /**
- * Whatever clients do, and however they go, nothing of them stays: groups, members, what they watch, streams, sockets and timers
- * are as many as before.
+ * Whatever clients do, and however they disconnect, nothing of them remains: the numbers of groups, members, watched keys, streams,
+ * sockets and timers return to those before.
  */
 import type { Socket } from 'node:net'
 import fc from 'fast-check'
@@ -49,7 +49,7 @@ async function buy(times: number): Promise<void> {
   await Promise.all(bought)
 }
 
-/** Everything that clients have made the server hold. */
+/** Everything that the server holds for clients. */
 async function held(): Promise<Record<string, number>> {
   const names = ['sockets', 'streams', 'live_groups', 'live_members', 'watched']
   const counts = await Promise.all(names.map((name) => readMetric(onhand.url, `onhand_${name}`)))
@@ -75,7 +75,7 @@ async function expectNothingHeld(): Promise<void> {
   }).catch(() => expect(last).toEqual(NOTHING))
 }
 
-/** Something that a client sends, or does. */
+/** An action of a client. */
 const action = fc.oneof(
   {
     weight: 8,
@@ -107,7 +107,7 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
 
-/** What goes out while nothing is waited for goes in one packet, so that the server has it before it can answer. */
+/** Messages that are sent without waiting go in one packet, so that the server receives all of them before it answers. */
 async function act(raw: RawSocket, actions: readonly Action[]): Promise<void> {
   let packet: Buffer[] = []
   const flush = () => {
@@ -132,7 +132,7 @@ async function act(raw: RawSocket, actions: readonly Action[]): Promise<void> {
   flush()
 }
 
-test('over WebSocket, after any run of joins, leaves, cut-offs and resets', async () => {
+test('over WebSocket, after any sequence of joins, leaves, disconnections and resets', async () => {
   await expectNothingHeld()
   const before = timers()
   const clients = fc.array(fc.array(action, { maxLength: 25 }), { minLength: 1, maxLength: 4 })
@@ -149,7 +149,7 @@ test('over WebSocket, after any run of joins, leaves, cut-offs and resets', asyn
   )
 }, 120_000)
 
-test('over WebSocket, where a client goes on subscribing after it was told to go', async () => {
+test('over WebSocket, if a client continues to subscribe after the server has closed its side', async () => {
   const raws = await Promise.all(Array.from({ length: 20 }, () => RawSocket.ready(onhand.url)))
   for (const { socket } of raws) {
     const twice = [subscribe('a', QUERIES[0] as string), subscribe('a', QUERIES[0] as string)]
@@ -162,7 +162,7 @@ test('over WebSocket, where a client goes on subscribing after it was told to go
   await expectNothingHeld()
 })
 
-test('over WebSocket, where a slow client is cut off while it resumes 20 ledgers', async () => {
+test('over WebSocket, if a slow client is disconnected while it resumes 20 ledgers', async () => {
   const raw = await RawSocket.ready(onhand.url)
   const wide = Array.from({ length: 15 }, (_, at) => `a${at}: reference`).join(' ')
   raw.socket.pause()
@@ -180,7 +180,7 @@ test('over WebSocket, where a slow client is cut off while it resumes 20 ledgers
   await expectNothingHeld()
 }, 120_000)
 
-test('over HTTP, where requests for streams are sent behind one another and nobody waits for the answers', async () => {
+test('over HTTP, if a client pipelines requests for streams and does not wait for the answers', async () => {
   const request = streamRequest(QUERIES[0] as string)
   const open = async (): Promise<Socket> => (await openRaw(onhand.url)).on('error', () => {}).resume()
   for (let round = 0; round < 5; round += 1) {
@@ -192,7 +192,7 @@ test('over HTTP, where requests for streams are sent behind one another and nobo
   }
 })
 
-test('over HTTP, where clients go before they are answered', async () => {
+test('over HTTP, if clients disconnect before they get an answer', async () => {
   for (let round = 0; round < 20; round += 1) {
     const abort = new AbortController()
     const asked = QUERIES.map((query) =>

@@ -1,4 +1,4 @@
-/** Which operations may share results, told by their keys. */
+/** The keys of operations, which decide which operations share results. */
 import { expect, test } from 'vitest'
 import { ClientMemory } from '../../src/admission/client-memory.ts'
 import { createPrepare } from '../../src/graphql/subscriptions/operation.ts'
@@ -40,12 +40,12 @@ function prepareWith(schema = createSchema()) {
 const prepared = prepareWith()
 const query = 'subscription { availabilityChanged(skus: ["a"]) { sku } }'
 
-test('a field that the schema calls shareable is shared by everybody', () => {
+test('all clients share a field that is shareable in the schema', () => {
   expect(prepared({ query }, 'alice').key).toBe(prepared({ query }, 'bob').key)
   expect(prepared({ query }, 'alice').key).toBe(prepared({ query }).key)
 })
 
-test('without the schema’s word, results are each principal’s own', () => {
+test('without the directive, each principal has its own results', () => {
   const schema = createSchema()
   const field = schema.getSubscriptionType()?.getFields()['availabilityChanged']
   if (field === undefined) throw new Error('There is no such field.')
@@ -63,11 +63,11 @@ test.each([
   ['an alias', 'subscription { availabilityChanged(skus: ["a"]) { key: sku } }'],
   ['an alias of the field', 'subscription { product: availabilityChanged(skus: ["a"]) { sku } }'],
   ['another field', 'subscription { stockMoved(sku: "a") { sku } }'],
-])('%s makes another group', (_, other) => {
+])('%s leads to another group', (_, other) => {
   expect(prepared({ query: other }).key).not.toBe(prepared({ query }).key)
 })
 
-test('where one begins in the ledger makes no other group, and can be said in three ways', () => {
+test('the start in the ledger leads to no other group, and can be given in three ways', () => {
   const now = prepared({ query: 'subscription { stockMoved(sku: "a") { sku } }' })
   const inText = prepared({ query: 'subscription { stockMoved(sku: "a", after: "7") { sku } }' })
   const inVariable = prepared({
@@ -85,12 +85,12 @@ test('where one begins in the ledger makes no other group, and can be said in th
   }
 })
 
-test.each([7, 7.5, true, {}, ['7']])('where one begins has to be text, and not %j', (after) => {
+test.each([7, 7.5, true, {}, ['7']])('the start must be a string, not %j', (after) => {
   const query = 'subscription { stockMoved(sku: "a") { sku } }'
   expect(() => prepared({ query, extensions: { after } })).toThrow('\\"extensions.after\\" is not a string.')
 })
 
-test('what the field was asked for twice counts as a whole', () => {
+test('the key contains all selections of a field that is selected twice', () => {
   const split = `subscription { availabilityChanged(skus: ["a"]) { sku } ...More }
     fragment More on Subscription { availabilityChanged(skus: ["a"]) { available } }`
   expect(prepared({ query: split }).key).not.toBe(prepared({ query }).key)

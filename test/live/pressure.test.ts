@@ -1,4 +1,4 @@
-/** A client that reads slowly, or not at all, costs itself alone. */
+/** A slow client affects only itself: its backlog is bounded. */
 import type { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
@@ -40,12 +40,12 @@ async function connect(): Promise<LiveSocket> {
   return socket
 }
 
-/** Some 100 KB each, so that the kernel's buffers are full soon. */
+/** Some 100 KB per result, so that the kernel's buffers fill soon. */
 const STATE = `subscription ($sku: ID!) { availabilityChanged(skus: [$sku]) { sku available version
   ${Array.from({ length: 10 }, (_, at) => `b${at}: batches { reference }`).join(' ')} } }`
 const LEDGER = `subscription { stockMoved { position sku ${Array.from({ length: 14 }, (_, at) => `a${at}: batchReference`).join(' ')} } }`
 
-/** So many changes of the product. */
+/** Changes the product so many times. */
 async function change(sku: string, times: number): Promise<void> {
   const changes = Array.from({ length: times }, () => {
     orders += 1
@@ -57,7 +57,7 @@ async function change(sku: string, times: number): Promise<void> {
 const available = async (sku: string): Promise<number> =>
   (await onhand.gql(`{ product(sku: "${sku}", consistentWith: "latest") { available } }`)).product.available
 
-test('of a state it gets the latest, all others get every one, and versions only rise', async () => {
+test('a slow client gets the latest state, all others get every state, and versions rise', async () => {
   const [stalled, quick] = [await connect(), await connect()]
   for (const client of [stalled, quick]) {
     client.subscribe('lamp', STATE, { variables: { sku: 'lamp' } })
@@ -83,7 +83,7 @@ test('of a state it gets the latest, all others get every one, and versions only
   }
 })
 
-test('of movements none is left out: it is cut off with 1013, and resumes', async () => {
+test('no movement is left out: a slow client is disconnected with 1013, and resumes', async () => {
   const [stalled, quick] = [await connect(), await connect()]
   for (const client of [stalled, quick]) {
     client.subscribe('a', LEDGER)
@@ -108,7 +108,7 @@ test('of movements none is left out: it is cut off with 1013, and resumes', asyn
   expect([...positions(stalled), ...positions(again)]).toEqual(positions(quick))
 })
 
-test('once it has closed its side, what was kept for it is not sent any more', async () => {
+test('after the client has closed its side, its backlog is dropped', async () => {
   const stalled = await connect()
   const { _socket: raw } = stalled.ws as unknown as { _socket: Socket }
   const received: Buffer[] = []
@@ -130,7 +130,7 @@ test('once it has closed its side, what was kept for it is not sent any more', a
 
 const CLOSE = 8
 
-/** Of each WebSocket frame that a server has sent: its kind. */
+/** The opcode of each WebSocket frame that a server has sent. */
 function opcodesOf(bytes: Buffer): number[] {
   const opcodes: number[] = []
   for (let at = 0; at < bytes.length;) {

@@ -1,4 +1,4 @@
-/** Two servers on one database, one that projects and one that does not, and a Redis between them that fails. */
+/** Two servers on one database, of which only one projects, with a Redis that fails. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -37,7 +37,7 @@ const buySome = async (count: number) => {
   for (let at = 0; at < count; at += 1) await buy(SKUS[at % SKUS.length] as string)
 }
 
-/** How long it takes for a change to be seen through the other server, in milliseconds. */
+/** How long a change takes to reach a client of the other server, in milliseconds. */
 async function delay(witness: LiveWitness, sku: string): Promise<number> {
   const before = witness.told.get(sku)?.length ?? 0
   await buy(sku)
@@ -66,7 +66,7 @@ describe.skipIf(redisProgram === undefined)('with Redis', () => {
 
   afterEach(() => witness.end())
 
-  test('a change through one server is told by the other, faster than by looking', async () => {
+  test('a change through one server reaches clients of the other, faster than by polling', async () => {
     const delays: number[] = []
     for (let time = 0; time < 20; time += 1) delays.push(await delay(witness, 'sku-3'))
     expect(delays.toSorted((a, b) => a - b)[10]).toBeLessThan(100)
@@ -76,7 +76,7 @@ describe.skipIf(redisProgram === undefined)('with Redis', () => {
   test.each([
     ['hangs', async () => server.pause(), async () => server.resume()],
     ['is killed', () => server.kill(), async () => void (server = await startRedis(server.port))],
-  ])('Redis %s amid a burst: a delay, then the true state', async (_, fail, recover) => {
+  ])('Redis %s during a burst: a delay, then the true state', async (_, fail, recover) => {
     const burst = buySome(300)
     await until(() => witness.positions.length > 50)
     await fail()
@@ -86,11 +86,11 @@ describe.skipIf(redisProgram === undefined)('with Redis', () => {
     await recover()
     await again
     await witness.agreesWith(writer)
-    // And from then on as fast as before.
+    // Later changes are as fast as before.
     await until(async () => (await delay(witness, 'sku-5')) < 50)
   })
 
-  test('servers that both project are told what the other one did, and what they did themselves', async () => {
+  test('if both servers project, clients receive the changes of both', async () => {
     const third = await startTestOnhand({ config: { redisUrl: server.url }, database: writer.database })
     const watching = [await LiveWitness.watch(third, SKUS), await LiveWitness.watch(writer, SKUS)]
     await buySome(100)
@@ -99,7 +99,7 @@ describe.skipIf(redisProgram === undefined)('with Redis', () => {
     await third.close()
   })
 
-  test('a server that starts while Redis is away uses it once it is there', async () => {
+  test('a server that starts while Redis is down uses it as soon as it is up', async () => {
     await server.kill()
     const third = await startTestOnhand({
       config: { redisUrl: server.url, roles: new Set(['api'] as const) },
@@ -119,7 +119,7 @@ describe('without Redis', () => {
   beforeAll(() => startBoth(null))
   afterAll(stopBoth)
 
-  test('the other server finds out by itself', async () => {
+  test('the other server finds changes by polling', async () => {
     const witness = await LiveWitness.watch(reader, SKUS)
     for (let time = 0; time < 5; time += 1) expect(await delay(witness, 'sku-3')).toBeLessThan(10_000)
     await buySome(100)

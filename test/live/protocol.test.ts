@@ -1,4 +1,4 @@
-/** What a WebSocket client gets for breaking the rules: the protocol's code, and nothing that concerns the others. */
+/** WebSocket clients that break the rules get the protocol's close code, and other clients are not affected. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -36,7 +36,7 @@ const subscribe = (id: unknown, query = 'subscription { stockMoved { sku } }') =
   JSON.stringify({ id, type: 'subscribe', payload: { query } })
 const INIT = '{"type":"connection_init"}'
 
-/** Says these things without waiting for answers. */
+/** Sends these messages without waiting for answers. */
 async function closeAfter(messages: readonly string[], protocol: string | string[] = 'graphql-transport-ws') {
   const ws = new WebSocket(`${onhand.url.replace('http', 'ws')}/graphql`, protocol)
   ws.on('open', () => {
@@ -46,9 +46,9 @@ async function closeAfter(messages: readonly string[], protocol: string | string
   return { code, reason: String(reason) }
 }
 
-describe('the upgrade is refused', () => {
+describe('the upgrade is rejected', () => {
   test.each([
-    { why: 'to a foreign origin', path: '/graphql', origin: 'https://evil.example', status: 403 },
+    { why: 'from a foreign origin', path: '/graphql', origin: 'https://evil.example', status: 403 },
     { why: 'at another path', path: '/elsewhere', origin: undefined, status: 404 },
   ])('$why: $status', async ({ path, origin, status }) => {
     const ws = new WebSocket(`${onhand.url.replace('http', 'ws')}${path}`, 'graphql-transport-ws', {
@@ -59,7 +59,7 @@ describe('the upgrade is refused', () => {
     expect(response.statusCode).toBe(status)
   })
 
-  test('but not to Apollo Sandbox', async () => {
+  test('Apollo Sandbox is accepted', async () => {
     const ws = new WebSocket(`${onhand.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
       origin: 'https://studio.apollographql.com',
     })
@@ -75,7 +75,7 @@ describe('the connection is closed', () => {
     { code: 4401, why: 'a subscription before connection_init', messages: [subscribe('a')] },
     { code: 4401, why: 'a subscription before connection_ack', messages: [INIT, subscribe('a')] },
     { code: 4429, why: 'a second connection_init', messages: [INIT, INIT] },
-    { code: 4400, why: 'no JSON', messages: ['{nope'] },
+    { code: 4400, why: 'invalid JSON', messages: ['{nope'] },
     { code: 4400, why: 'an unknown type', messages: ['{"type":"shout"}'] },
     { code: 4400, why: 'a type that servers send', messages: ['{"id":"1","type":"next","payload":{}}'] },
     {
@@ -97,14 +97,14 @@ describe('the connection is closed', () => {
     { code: 4409, why: 'an id in use', ids: ['a', 'a'] },
     { code: 4400, why: 'an id over 90 characters', ids: ['x'.repeat(91)] },
     { code: 4400, why: 'an empty id', ids: [''] },
-    { code: 4400, why: 'an id that is no string', ids: [5] },
+    { code: 4400, why: 'an id that is not a string', ids: [5] },
   ])('$code for $why', async ({ code, ids }) => {
     const socket = await connected()
     for (const id of ids) socket.ws.send(subscribe(id))
     expect(await until(() => socket.closed)).toMatchObject({ code })
   })
 
-  test('when a peer answers no ping, silently', async () => {
+  test('without a close frame if a peer answers no ping', async () => {
     const { hostname, port } = new URL(onhand.url)
     const raw = connect(Number(port), hostname)
     raw.write(
@@ -114,12 +114,12 @@ describe('the connection is closed', () => {
     )
     raw.on('error', () => {})
     raw.resume()
-    // It never says connection_init, either, so it is told to go, and does not react to that.
+    // The peer sends no connection_init either, so the server sends a close frame, which the peer ignores.
     await once(raw, 'close')
   })
 })
 
-test('what is wrong with one operation is an error of that one, and the others go on', async () => {
+test('an invalid operation gets an error, and the other operations continue', async () => {
   const socket = await connected()
   socket.subscribe('good', 'subscription { availabilityChanged(skus: ["lamp"]) { sku } }')
   const wrong = [
@@ -146,7 +146,7 @@ test('what is wrong with one operation is an error of that one, and the others g
   await until(() => socket.results('good').length === 1)
 })
 
-test('a connection has 20 operations at most, and 10,000 attempts do no harm', async () => {
+test('a connection has at most 20 operations, and 10,000 attempts do no harm', async () => {
   const socket = await connected()
   for (let at = 0; at < 10_000; at += 1) socket.ws.send(subscribe(`s${at}`))
   await until(() => socket.messages.filter(({ type }) => type === 'error').length === 9980)
@@ -158,7 +158,7 @@ test('a connection has 20 operations at most, and 10,000 attempts do no harm', a
   await until(() => socket.results('one more').length === 1)
 })
 
-test('a client that is gone leaves nothing behind', async () => {
+test('nothing remains of a client that has disconnected', async () => {
   const socket = await connected()
   socket.subscribe('a', 'subscription { availabilityChanged(skus: ["lamp"]) { sku } }')
   await until(() => socket.results('a').length === 1)

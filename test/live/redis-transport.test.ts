@@ -1,4 +1,4 @@
-/** What goes over Redis, and between whom. */
+/** Which messages go over Redis, and which processes receive them. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -46,7 +46,7 @@ interface Process {
   readonly redis: RedisLink
   readonly transport: Transport
   readonly hub: Hub
-  readonly heard: Progressed[]
+  readonly received: Progressed[]
   reads: number
 }
 
@@ -90,7 +90,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
       started.reads += 1
       return []
     }
-    // The last of those that every process hears.
+    // The last message that every process receives.
     const last = `onhand:{${installation}:progress:movements}`
     const before = await subscribers(last)
     const link = await linkRedis(server.url, () => {})
@@ -109,20 +109,20 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
       epoch: () => epoch,
       onHead: () => {},
       onProgress(progressed) {
-        started.heard.push(progressed)
+        started.received.push(progressed)
         hub.announce(progressed)
       },
       onReconnect: () => {},
       onError: () => {},
     })
     hub.connect(transport.channels)
-    const started: Process = { redis: link, transport, hub, heard: [], reads: 0 }
+    const started: Process = { redis: link, transport, hub, received: [], reads: 0 }
     processes.push(started)
     await until(async () => (await subscribers(last)) > before)
     return started
   }
 
-  test('rows reach those who watch their shard, and the others hear how far it is', async () => {
+  test('rows reach the processes that watch their shard, and progress reaches all', async () => {
     const [projector, watcher, other] = [await start(), await start(), await start()] as const
     const states = watcher.hub.products.watch(['lamp'])
     expect(await states.next()).toMatchObject({ value: { rows: [] } })
@@ -130,17 +130,22 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     projector.transport.publishChange(change(0, 5, [row('lamp', 4), row('chair', 5)]))
     expect(await states.next()).toEqual({ done: false, value: { epoch: EPOCH, rows: [row('lamp', 4)] } })
     expect(watcher.reads).toBe(reads)
-    await until(() => other.heard.length === 1)
-    const [heard] = other.heard as [Progressed]
-    expect(heard).toMatchObject({ projection: 'availability', partition: 0, from: point(0), to: point(5) })
-    expect([...Array(64).keys()].filter((shard) => hasShard(heard.shards, shard))).toEqual(
+    await until(() => other.received.length === 1)
+    const [progressed] = other.received as [Progressed]
+    expect(progressed).toMatchObject({
+      projection: 'availability',
+      partition: 0,
+      from: point(0),
+      to: point(5),
+    })
+    expect([...Array(64).keys()].filter((shard) => hasShard(progressed.shards, shard))).toEqual(
       [shardOf('lamp'), shardOf('chair')].toSorted((a, b) => a - b),
     )
     expect(await subscribers(`onhand:{one:rows:availability:${shardOf('lamp')}}`)).toBe(1)
     await states.return()
   })
 
-  test('a channel is subscribed once, by the first who watches, until the last one leaves', async () => {
+  test('a channel is subscribed once, from the first watcher until the last one leaves', async () => {
     const { hub } = await start()
     const watching = Array.from({ length: 10 }, () => hub.products.watch(['lamp', 'chair']))
     const leave = Array.from({ length: 3 }, () => hub.ledger.follow(null, { take() {}, skip() {}, end() {} }))
@@ -155,7 +160,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     await until(async () => (await channels(':movements:')).length === 0)
   })
 
-  test('leaving and coming back at once ends in being there', async () => {
+  test('a channel that is left and opened again at once is subscribed', async () => {
     const { hub, transport } = await start()
     for (let time = 0; time < 50; time += 1) await hub.products.watch(['lamp']).return()
     const states = hub.products.watch(['lamp'])
@@ -166,23 +171,23 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
     await states.return()
   })
 
-  test('databases that share a Redis hear nothing of each other', async () => {
+  test('processes on different databases that share a Redis receive nothing from each other', async () => {
     const [one, another] = [await start(), await start('another')] as const
     another.transport.publishChange(change(0, 5, [row('lamp', 5)]))
-    await until(() => another.heard.length === 1)
-    expect(one.heard).toEqual([])
+    await until(() => another.received.length === 1)
+    expect(one.received).toEqual([])
   })
 
-  test('a process that goes by another epoch is not listened to', async () => {
+  test('messages of a process with another epoch are ignored', async () => {
     const [one, behind] = [await start(), await start('one', 'e0' as Epoch)] as const
     behind.transport.publishChange(change(0, 5, [row('lamp', 5)]))
-    await until(() => behind.heard.length === 1)
+    await until(() => behind.received.length === 1)
     one.transport.publishChange(change(0, 3, [row('lamp', 3)]))
-    await until(() => one.heard.length === 1)
-    expect(one.heard).toMatchObject([{ epoch: EPOCH, to: point(3) }])
+    await until(() => one.received.length === 1)
+    expect(one.received).toMatchObject([{ epoch: EPOCH, to: point(3) }])
   })
 
-  test('a Redis that hangs is sent no more than it can take, and publishing goes on as if nothing were', async () => {
+  test('a Redis that hangs gets a bounded amount of data, and publishing never fails or waits', async () => {
     const { transport, redis: link } = await start()
     const rows = Array.from({ length: 512 }, (_, at) => row(`sku-${at}-${'x'.repeat(200)}`, at + 1))
     server.pause()
@@ -194,7 +199,7 @@ describe.skipIf(redisProgram === undefined)('over Redis', () => {
   })
 })
 
-test('a Redis that is too old is refused, and the message says why', async () => {
+test('a Redis that is too old is rejected with a clear message', async () => {
   const old = createServer((socket) => {
     socket.on('error', () => {})
     socket.on('data', (data) => {

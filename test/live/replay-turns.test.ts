@@ -1,4 +1,4 @@
-/** What has been before is read in turns, so that nobody waits for somebody else's replays. */
+/** Clients take turns at replays, so that no client waits for another client's replays. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { ReplayTurns } from '../../src/delivery/replay-turns.ts'
@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 
 const INTERVAL_MS = 20
 
-/** Notes who gets a turn. */
+/** Records which client gets a turn. */
 function start(turns: number, turnsPerClient: number) {
   const all = new ReplayTurns({ intervalMs: INTERVAL_MS, turns, turnsPerClient })
   const given: Client[] = []
@@ -21,7 +21,7 @@ function start(turns: number, turnsPerClient: number) {
   return { given, ask }
 }
 
-test('a turn is given at once where nobody waits', async () => {
+test('a turn is granted at once if nobody waits', async () => {
   const { given, ask } = start(2, 1)
   ask('a')
   ask('b')
@@ -29,7 +29,7 @@ test('a turn is given at once where nobody waits', async () => {
   expect(given).toEqual(['a', 'b'])
 })
 
-test('who asks for much does not make others wait: clients have turns one after another', async () => {
+test('a client with many replays does not delay others: clients get turns in rotation', async () => {
   const { given, ask } = start(2, 1)
   ask('greedy', 100)
   ask('a', 3)
@@ -38,7 +38,7 @@ test('who asks for much does not make others wait: clients have turns one after 
   expect(given.filter((client) => client === 'greedy').length).toBeLessThanOrEqual(6)
 })
 
-test('there are no more than so many for one client, and in all', async () => {
+test('the number of turns is limited per client and in total', async () => {
   const { given, ask } = start(3, 2)
   const startedAt = performance.now()
   ask('a', 20)
@@ -50,7 +50,7 @@ test('there are no more than so many for one client, and in all', async () => {
   expect(performance.now() - again).toBeGreaterThan(INTERVAL_MS * 6)
 })
 
-test('those who have left take no turns, and leave no timer', async () => {
+test('members that have left take no turns, and no timer remains', async () => {
   const { given, ask } = start(1, 1)
   const gone = { yet: false }
   ask('a', 1000, () => !gone.yet)

@@ -1,4 +1,4 @@
-/** Subscribers who ask for the same are served by one execution, and none of them can tell. */
+/** One execution serves all subscribers with the same operation, without a difference that they can see. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LiveSocket } from '../support/live-socket.ts'
 import { readMetric } from '../support/metrics.ts'
@@ -43,7 +43,7 @@ const buyOne = async () => {
   return allocate(onhand, { orderId: `order-${orders}`, sku, quantity: 1 })
 }
 
-/** Subscribes each to its own way of asking, and counts the executions of one change. */
+/** Subscribes once with each document and counts the executions for one change. */
 async function executionsOfAChange(asked: readonly [query: string, variables?: object][]): Promise<number> {
   const socket = await connect()
   for (const [at, [query, variables]] of asked.entries()) {
@@ -73,7 +73,7 @@ describe('one execution serves', () => {
     )
   })
 
-  test('documents of another layout, with comments, names, defaults and variables', async () => {
+  test('documents with different layout, comments, names, defaults and variables', async () => {
     const executions = await executionsOfAChange([
       [`subscription { availabilityChanged(skus: ["${sku}"]) { sku earliestDate(quantity: 2) { now } } }`],
       [
@@ -93,7 +93,7 @@ describe('one execution serves', () => {
     expect(executions).toBe(1)
   })
 
-  test('variables within the selection that come to the same', async () => {
+  test('variables within the selection that have the same values', async () => {
     const query = `subscription ($n: PositiveInt! = 2, $more: Boolean!) {
       availabilityChanged(skus: ["${sku}"]) { sku earliestDate(quantity: $n) { now } available @include(if: $more) } }`
     expect(
@@ -112,7 +112,7 @@ describe('one execution serves', () => {
   })
 })
 
-test('what differs is executed for each: @include, @skip, aliases, variables', async () => {
+test('different operations are executed separately: @include, @skip, aliases, variables', async () => {
   const socket = await connect()
   const query = `subscription ($yes: Boolean!, $n: PositiveInt!) { availabilityChanged(skus: ["${sku}"]) {
     sku available @include(if: $yes) onHand @skip(if: $yes) earliestDate(quantity: $n) { now } } }`
@@ -128,7 +128,7 @@ test('what differs is executed for each: @include, @skip, aliases, variables', a
   expect(last('many')).toEqual({ sku, onHand: 1000, earliestDate: null })
 })
 
-test('the first member leaving hurts no other', async () => {
+test('other members are not affected when the first member leaves', async () => {
   const query = `subscription { availabilityChanged(skus: ["${sku}"]) { available } }`
   const [first, second, third] = await Promise.all([connect(), connect(), connect()])
   for (const client of [first, second, third]) {
@@ -145,7 +145,7 @@ test('the first member leaving hurts no other', async () => {
   expect(first.results('a')).toHaveLength(1)
 })
 
-test('whoever joins a group gets its last frame, and nothing is read or executed for it', async () => {
+test('a new member gets the group’s last frame, without a read or an execution', async () => {
   const query = `subscription { availabilityChanged(skus: ["${sku}"]) { available version } }`
   const first = await connect()
   first.subscribe('a', query)
@@ -159,7 +159,7 @@ test('whoever joins a group gets its last frame, and nothing is read or executed
   expect(await count('onhand_executions_total')).toBe(before)
 })
 
-test('a group that everybody has left is warm for those who come back, and shows what came meanwhile', async () => {
+test('a group without members is kept for clients that come back, and shows changes made meanwhile', async () => {
   const query = `subscription { availabilityChanged(skus: ["${sku}"]) { available } }`
   const first = await connect()
   first.subscribe('a', query)
@@ -175,7 +175,7 @@ test('a group that everybody has left is warm for those who come back, and shows
   await until(() => second.results('a').at(-1)?.data.availabilityChanged.available === 998)
 })
 
-test('an id is the client’s own, whatever it is', async () => {
+test('clients can choose any operation id', async () => {
   const query = `subscription { availabilityChanged(skus: ["${sku}"]) { sku } }`
   const ids = ['1', 'a b', '"quoted"', 'ключ-🔑', '\\', 'x'.repeat(90)]
   const socket = await connect()
@@ -183,7 +183,7 @@ test('an id is the client’s own, whatever it is', async () => {
   await until(() => ids.every((id) => socket.results(id).length === 1))
 })
 
-test('text beyond ASCII arrives as it is', async () => {
+test('text beyond ASCII arrives unchanged', async () => {
   const name = `лампа-🪔-é-\u2028-${tests}`
   await createBatch(onhand, { reference: `batch-${name}`, sku: name, quantity: 3 })
   const socket = await connect()
@@ -198,14 +198,14 @@ test('text beyond ASCII arrives as it is', async () => {
   expect(result.data.availabilityChanged).toEqual({ sku: name, batches: [{ reference: `batch-${name}` }] })
 })
 
-test('large results arrive whole', async () => {
+test('large results arrive completely', async () => {
   for (let batch = 0; batch < 60; batch += 1) {
     await createBatch(onhand, { reference: `${'r'.repeat(200)}-${tests}-${batch}`, sku, quantity: 1 })
   }
   const fields = Array.from({ length: 10 }, (_, at) => `f${at}: batches { reference }`).join(' ')
   const socket = await connect()
   socket.subscribe('a', `subscription { availabilityChanged(skus: ["${sku}"]) { ${fields} } }`)
-  // The last batch may not have been projected when it was asked.
+  // The last batch may be projected only after the subscription.
   const result = await until(() =>
     socket.results('a').find(({ data }) => data.availabilityChanged.f9.length === 61),
   )

@@ -17,7 +17,7 @@ test.each([
   ['application/json;subscriptionSpec=1.0', undefined],
 ])('%s', (accept, type) => expect(typeOf(accept)).toBe(type))
 
-test('takes time linear in the header: a quadratic search would take minutes here', () => {
+test('takes time linear in the header; a quadratic search would take minutes here', () => {
   for (const part of ['multipart/mixed', 'multipart/mixed;', 'multipart/mixed; subscriptionSpec', ';    '])
     expect(typeOf(`multipart/mixed${part.repeat(100_000)}event-stream`)).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-/** The schema is what everybody outside relies on: described, generated from, and never broken by accident. */
+/** Clients rely on the schema: it is documented, the generated types match it, and it is never broken by accident. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CriticalityLevel, diff } from '@graphql-inspector/core'
@@ -23,10 +23,10 @@ const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
 )
 
-test('everything has a description', () => {
-  const silent: string[] = []
+test('every type, field, argument and value has a description', () => {
+  const undocumented: string[] = []
   const look = (name: string, { description }: { description?: string | null | undefined }) => {
-    if (!description?.trim()) silent.push(name)
+    if (!description?.trim()) undocumented.push(name)
   }
   for (const type of types) {
     look(type.name, type)
@@ -41,14 +41,14 @@ test('everything has a description', () => {
       }
     }
   }
-  expect(silent).toEqual([])
+  expect(undocumented).toEqual([])
 })
 
-test('the resolvers’ types are those of the schema; otherwise `npm run codegen`', async () => {
+test('the resolver types match the schema; otherwise run `npm run codegen`', async () => {
   expect(await generateTypes()).toBe(await readFile(OUTPUT, 'utf8'))
 })
 
-test('nothing that was released is taken away; what is new is released with `vitest --update`', async () => {
+test('no change breaks the released schema; `vitest --update` releases additions', async () => {
   const released = buildSchema(await readFile(RELEASED, 'utf8'))
   const changes = await diff(released, schema)
   const breaking = changes.filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking)
