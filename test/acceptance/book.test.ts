@@ -24,7 +24,7 @@ test('happy path: allocates to the warehouse before shipments, and shows the all
   ])
 })
 
-test('unhappy path: an unknown product is refused, and no order comes of it', async () => {
+test('unhappy path: a line of an unknown product is rejected, and creates no order', async () => {
   const answer = await allocate(onhand, { orderId: 'order2', sku: 'nonesuch', quantity: 20 })
   expect(answer).toMatchObject({
     token: null,
@@ -33,7 +33,7 @@ test('unhappy path: an unknown product is refused, and no order comes of it', as
   })
 })
 
-test('out of stock is a refusal, never an acceptance', async () => {
+test('a line that is out of stock is rejected, never accepted', async () => {
   await createBatch(onhand, { reference: 'scarce-batch', sku: 'scarce', quantity: 10 })
   const answer = await allocate(onhand, { orderId: 'order3', sku: 'scarce', quantity: 11 })
   expect(answer.userErrors).toEqual([
@@ -49,7 +49,7 @@ test('out of stock is a refusal, never an acceptance', async () => {
   expect(answer.query.order).toBeNull()
 })
 
-test('view: an order shows the batches of all its lines, and those of no other order', async () => {
+test('view: an order shows the batches of its own lines only', async () => {
   for (const [sku, eta] of [
     ['view-1', null],
     ['view-2', '2026-05-05'],
@@ -70,7 +70,7 @@ test('view: an order shows the batches of all its lines, and those of no other o
   })
 })
 
-test('reallocation: a batch that shrinks gives its newest line to another, seen live', async () => {
+test('reallocation: the newest line of a batch that shrinks moves to another, as a subscriber sees', async () => {
   await createBatch(onhand, { reference: 'old', sku: 'table', quantity: 50, eta: '2026-01-01' })
   await createBatch(onhand, { reference: 'new', sku: 'table', quantity: 50, eta: '2026-01-02' })
   await allocate(onhand, { orderId: 'table-1', sku: 'table', quantity: 20 })
@@ -86,7 +86,7 @@ test('reallocation: a batch that shrinks gives its newest line to another, seen 
   await seen.end()
 })
 
-test('deallocation: the units can be had again', async () => {
+test('deallocation: the units are available again', async () => {
   await createBatch(onhand, { reference: 'pillows', sku: 'pillow', quantity: 5 })
   await allocate(onhand, { orderId: 'gives-back', sku: 'pillow', quantity: 5 })
   expect(await allocate(onhand, { orderId: 'wants', sku: 'pillow', quantity: 5 })).toMatchObject({
@@ -100,7 +100,7 @@ test('deallocation: the units can be had again', async () => {
 })
 
 describe('where the book’s own service fails', () => {
-  test('the same line sent twice, at once, is allocated once', async () => {
+  test('the same line, sent twice at the same time, is allocated once', async () => {
     await createBatch(onhand, { reference: 'desk-batch', sku: 'desk', quantity: 20 })
     const line = { orderId: 'twice', sku: 'desk', quantity: 2 }
     const answers = await Promise.all([
@@ -118,7 +118,7 @@ describe('where the book’s own service fails', () => {
     })
   })
 
-  test('two creates of one batch at once: one is made', async () => {
+  test('of two simultaneous commands that create the same batch, one is accepted', async () => {
     const batch = { reference: 'contested', sku: 'contested-sku', quantity: 5 }
     const answers = await Promise.all(Array.from({ length: 5 }, () => createBatch(onhand, batch)))
     const codes = answers.map(({ userErrors }) => userErrors[0]?.code ?? 'ACCEPTED')
@@ -128,13 +128,13 @@ describe('where the book’s own service fails', () => {
     ])
   })
 
-  test('an unknown batch is an error and not a crash', async () => {
+  test('a command for an unknown batch is rejected without a crash', async () => {
     expect(await changeBatchQuantity(onhand, { reference: 'nope', quantity: 1 })).toMatchObject({
       userErrors: [{ code: 'BATCH_NOT_FOUND', message: 'There is no batch nope.', reference: 'nope' }],
     })
   })
 
-  test('500 buyers at once for 300 units: exactly 300 are accepted and 200 refused', async () => {
+  test('of 500 simultaneous buyers of 300 units, exactly 300 are accepted and 200 rejected', async () => {
     await createBatch(onhand, { reference: 'hot-batch', sku: 'hot', quantity: 300 })
     const buyers = Array.from({ length: 500 }, (_, buyer) => ({
       orderId: `buyer-${buyer}`,

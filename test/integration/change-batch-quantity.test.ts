@@ -1,4 +1,4 @@
-/** Messages of other systems on a Redis stream: each applied once, in order, whatever happens to the processes that take them. */
+/** Messages of other systems on a Redis stream are applied once and in order, whatever happens to the processes that take them. */
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
@@ -22,7 +22,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
   let redis: Redis
   let database: TestDatabase
   let closings: (() => Promise<unknown>)[]
-  /** Makes the batches. */
+  /** Creates the batches. */
   let first: TestOnhand
 
   async function start(options: TestOnhandOptions = {}): Promise<TestOnhand> {
@@ -46,7 +46,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     (await redis.xadd(STREAM, id, 'reference', reference, 'quantity', quantity)) as string
   const quantityOf = async (reference: string): Promise<number> =>
     (await database.sql`select quantity from stock.batches where reference = ${reference}`)[0]?.['quantity']
-  /** What a batch's quantity was, one after another, as the log says. */
+  /** Returns the successive quantities of a batch in the log. */
   const quantitiesOf = async (reference: string): Promise<number[]> =>
     (
       await database.sql`select (data->>'to')::int as quantity from stock.events
@@ -54,7 +54,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     ).map(({ quantity }) => quantity)
   const dead = async () =>
     (await redis.xrange(DEAD, '-', '+')).map(([, [, id, , reason]]) => ({ id, reason }))
-  /** Once all that is in the stream has been answered. */
+  /** Resolves once all entries of the stream have been answered. */
   const answered = (deadlineMs = 60_000) =>
     until(async () => {
       const [group] = (await redis.xinfo('GROUPS', STREAM)) as unknown[][]
@@ -88,7 +88,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     for (const close of closings.toReversed()) await close()
   })
 
-  test('two processes apply 300 messages in the order in which they came', async () => {
+  test('two processes apply 300 messages in their order', async () => {
     await Promise.all([start(), start()])
     for (let round = 0; round < 3; round += 1) {
       const reference = `${SKUS[round]}-1`
@@ -100,7 +100,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     }
   }, 300_000)
 
-  test('a database that has lost its last commits gets their entries again, in order', async () => {
+  test('after the database has lost its last commits, their entries are applied again, in order', async () => {
     await start()
     await add('lamp-1', 1)
     await answered()
@@ -108,7 +108,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     const kept = row?.['kept'] as string
     for (let at = 2; at <= 5; at += 1) await add('lamp-1', at)
     await answered()
-    // As a promoted standby would be that had not got them.
+    // The state of a promoted standby that did not receive them.
     await database.sql`update stock.stream_positions set entry_id = ${kept}`
     await database.sql`delete from stock.receipts`
     await add('lamp-1', 6)
@@ -116,7 +116,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await quantitiesOf('lamp-1')).toEqual([1, 2, 3, 4, 5, 2, 3, 4, 5, 6])
   })
 
-  test('a group that was lost applies nothing anew, also once the receipts have expired', async () => {
+  test('a lost consumer group applies nothing again, even after the receipts have expired', async () => {
     await start()
     await add('lamp-1', 50)
     await add('lamp-1', 30)
@@ -131,10 +131,10 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await dead()).toHaveLength(1)
   })
 
-  // The rest has nothing to do with partitions.
+  // The other tests do not depend on the number of partitions.
   if (partitions > 1) return
 
-  test('while the database is away, messages wait, and keep their order', async () => {
+  test('while the database is unavailable, messages wait and keep their order', async () => {
     const link = await openFlakyLink(database.url)
     closings.push(() => link.close())
     await start({ databaseUrl: link.url })
@@ -151,7 +151,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await dead()).toEqual([])
   })
 
-  test('a commit whose outcome is unknown is asked for again, and the entries after it wait', async () => {
+  test('a command with an unknown outcome is sent again, and the entries after it wait', async () => {
     const link = await openFlakyLink(database.url)
     closings.push(() => link.close())
     await start({ databaseUrl: link.url })
@@ -165,11 +165,11 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await dead()).toEqual([])
   })
 
-  test('a process that was stopped and goes on later applies nothing late', async () => {
+  test('a process that was suspended and continues later applies nothing late', async () => {
     const processes = [await startProcess(), await startProcess()]
     await add('lamp-1', 900)
     await answered()
-    // Somewhere in the middle of them.
+    // Suspend it in the middle of the messages.
     const adding = (async () => {
       for (let at = 1; at <= 400; at += 1) await add('lamp-1', at)
     })()
@@ -184,7 +184,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     process.kill(working?.pid as number, 'SIGCONT')
     for (let at = 1; at <= 20; at += 1) await add('chair-1', at)
     await until(async () => (await quantityOf('chair-1')) === 20)
-    // It is the only one left, so it has come to itself.
+    // It is the only process left, so it has continued.
     await processes.find((process) => process !== working)?.kill()
     await add('table-1', 3)
     await until(async () => (await quantityOf('table-1')) === 3)
@@ -193,7 +193,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await dead()).toEqual([])
   }, 120_000)
 
-  test('when the process at work is killed, another one goes on within seconds', async () => {
+  test('when the working process is killed, another one continues within seconds', async () => {
     const processes = [await startProcess(), await startProcess()]
     await add('lamp-1', 1)
     await answered()
@@ -206,7 +206,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await quantitiesOf('lamp-1')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   }, 60_000)
 
-  test('a process that closes lets another one take over at once', async () => {
+  test('when a process closes, another one takes over at once', async () => {
     const one = await startTestOnhand({
       database,
       config: { redisUrl: server.url, partitions, roles: new Set(['sweeper']) },
@@ -217,7 +217,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await redis.get(LEASE)).toBe(null)
   })
 
-  test('invalid and refused messages go to the dead letters, in order, and hold nothing up', async () => {
+  test('invalid and rejected messages go to the dead letters, in order, and block nothing', async () => {
     await start()
     const ids = [
       await add('lamp-1', 1),
@@ -240,7 +240,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(last?.[1].slice(4)).toEqual(['reference', '', 'quantity', '6'])
   })
 
-  test('dead letters are not written again by a process that begins later, whatever the last entry was', async () => {
+  test('a process that starts later does not write dead letters again, whatever the last entry was', async () => {
     const one = await startTestOnhand({
       database,
       config: { redisUrl: server.url, partitions, roles: new Set(['sweeper']) },
@@ -258,7 +258,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await dead()).toHaveLength(1)
   })
 
-  test('a message that fails in an unexpected way goes there after five attempts, with a reason that shows no more', async () => {
+  test('a message that fails with an unexpected error goes there after five attempts, with a reason that hides the error', async () => {
     await database.sql.unsafe(`create function fail() returns trigger language plpgsql as
       $$ begin if new.data::text like '%sofa-1%' then raise exception 'secret'; end if; return new; end $$;
       create trigger fail before insert on stock.events for each row execute function fail()`)
@@ -276,7 +276,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     ])
   }, 90_000)
 
-  test('entries are compared by their numbers', async () => {
+  test('entry ids are compared as numbers', async () => {
     await start()
     await add('lamp-1', 9, '9-0')
     await add('lamp-1', 10, '10-9')
@@ -285,7 +285,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await quantitiesOf('lamp-1')).toEqual([9, 10, 11])
   })
 
-  test('what an earlier release had taken and not acknowledged comes again, first', async () => {
+  test('entries that an earlier release took but did not acknowledge are taken first', async () => {
     await redis.xgroup('CREATE', STREAM, 'onhand', '0', 'MKSTREAM')
     for (let at = 1; at <= 4; at += 1) await add('lamp-1', at)
     const read = (await redis.xreadgroup('GROUP', 'onhand', 'old', 'COUNT', 3, 'STREAMS', STREAM, '>')) as [
@@ -298,7 +298,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await quantitiesOf('lamp-1')).toEqual([2, 3, 4])
   })
 
-  test('a Redis that was emptied, and whose clock is behind, gives ids that come after the last one', async () => {
+  test('after Redis was emptied and its clock set back, new ids still follow the last one', async () => {
     await start()
     await add('lamp-1', 1, '99999999999999-5')
     await answered()
@@ -316,7 +316,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     const pipeline = redis.pipeline()
     for (let at = 0; at < 15_000; at += 1) pipeline.xadd(STREAM, `1-${at + 1}`, 'reference', 'lamp-1')
     await pipeline.exec()
-    // Answered, as the database says.
+    // They are answered according to the database.
     await database.sql`insert into stock.stream_positions values (0, ${STREAM}, '1-14999', now())`
     await start()
     await answered()

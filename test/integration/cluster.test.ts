@@ -1,4 +1,4 @@
-/** The streams and the read model on a real Redis Cluster, whose keys lie on several masters. */
+/** The streams and the read model on a real Redis Cluster, whose keys are on several masters. */
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
@@ -40,7 +40,7 @@ describe.skipIf(redisProgram === undefined)('on a Redis Cluster', () => {
     await cluster.stop()
   })
 
-  test('two processes take messages in their order, and write down the bad ones', async () => {
+  test('two processes take messages in order, and record invalid ones', async () => {
     for (let at = 1; at <= 50; at += 1)
       await redis.xadd(STREAM, '*', 'reference', 'sku-0-1', 'quantity', at % 10 === 0 ? 'many' : at)
     await until(async () => (await redis.xlen(`${STREAM}.dead`)) === 5, 60_000)
@@ -57,13 +57,13 @@ describe.skipIf(redisProgram === undefined)('on a Redis Cluster', () => {
     await redis.xadd(STREAM, '*', 'reference', 'sku-1-1', 'quantity', '40')
     await until(async () => (await quantityOf(database, 'sku-1-1')) === 40)
     await cluster.masters[0]?.kill()
-    // Until a replica has taken over, nobody can write to the slots of that master.
+    // Until a replica takes over, the slots of that master cannot be written.
     await eventually(() => redis.xadd(STREAM, '*', 'reference', 'sku-1-1', 'quantity', '30'))
     await until(async () => (await quantityOf(database, 'sku-1-1')) === 30, 60_000)
     await allocate(first, { orderId: 'o', sku: 'sku-1', quantity: 1 })
   }, 180_000)
 
-  test('keys on every master that are no products go when all is written anew', async () => {
+  test('a rewrite removes keys of missing products on every master', async () => {
     const ghosts = Array.from({ length: 20 }, (_, at) => `onhand:availability:ghost-${at}`)
     for (const key of ghosts) await eventually(() => redis.hset(key, 'partition', '0'))
     await eventually(() => redis.del('onhand:availability'))

@@ -1,4 +1,4 @@
-/** Allocations as other systems hear of them: from when on, and that none is left out. */
+/** The stream of allocations for other systems: where it begins, and that it is complete. */
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -34,7 +34,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     await start(config, logger)
   }
 
-  /** In whichever partition: of each product one unit. */
+  /** Allocates one unit of each product, whatever its partition. */
   async function order(id: string): Promise<void> {
     for (const sku of SKUS) await allocate(onhand, { orderId: `${id}-${sku}`, sku, quantity: 1 })
   }
@@ -56,14 +56,14 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     await server.stop()
   })
 
-  test('it begins at the present when it is switched on for the first time', async () => {
+  test('when it is first switched on, it begins with the next allocation', async () => {
     await restart()
     await order('after')
     await until(async () => (await orders()).length === SKUS.length)
     expect(await orders()).toEqual(ofAll('after'))
   })
 
-  test('it begins at the start of the log if it is told to, and only the first time', async () => {
+  test('with LINE_ALLOCATED_FROM=start, it begins at the start of the log, only the first time', async () => {
     await restart({ lineAllocatedFrom: 'start' })
     await until(async () => (await orders()).length === SKUS.length)
     expect(await orders()).toEqual(ofAll('before'))
@@ -73,7 +73,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await orders()).toEqual([...ofAll('before'), ...ofAll('after')].toSorted())
   })
 
-  test('switched off and on again, it leaves nothing out', async () => {
+  test('after it was switched off, it continues without a gap', async () => {
     await restart()
     await order('first')
     await until(async () => (await orders()).length === SKUS.length)
@@ -84,7 +84,7 @@ describe.skipIf(redisProgram === undefined).each([1, 3])('with %i partitions', (
     expect(await orders()).toEqual([...ofAll('first'), ...ofAll('meanwhile')].toSorted())
   })
 
-  test('ahead of the log, it says so and goes on from the end', async () => {
+  test('if its checkpoint is ahead of the log, it logs a warning and continues from the end', async () => {
     await restart()
     await order('first')
     await until(async () => (await orders()).length === SKUS.length)
@@ -113,7 +113,7 @@ async function ordersIn(redis: Pick<Redis, 'xrange'>): Promise<string[]> {
   return entries.map(([, fields]) => fields[fields.indexOf('orderId') + 1] as string).toSorted()
 }
 
-test('where it begins is now or start', () => {
+test('LINE_ALLOCATED_FROM is now or start', () => {
   expect(readConfig({}).lineAllocatedFrom).toBe('now')
   expect(readConfig({ LINE_ALLOCATED_FROM: 'start' }).lineAllocatedFrom).toBe('start')
   expect(() => readConfig({ LINE_ALLOCATED_FROM: 'then' })).toThrow(

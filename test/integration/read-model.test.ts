@@ -1,4 +1,4 @@
-/** Availability as other systems read it: from Postgres, and from Redis, which may lose it. */
+/** Availability as other systems read it: in Postgres, and in Redis, which may lose data. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -87,11 +87,11 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
       return row
     }
 
-    test('a product that does not exist is not there', async () => {
+    test('a missing product has no row', async () => {
       expect(await read([`nothing-${name}`])).toEqual([])
     })
 
-    test('a product is what its batches, allocations and their ends make it', async () => {
+    test('a product reflects its batches, allocations and deallocations', async () => {
       await createBatch(onhand, { reference: `${sku}-a`, sku, quantity: 10 })
       await createBatch(onhand, { reference: `${sku}-b`, sku, quantity: 20, eta: '2030-01-02' })
       expect(await state()).toMatchObject({
@@ -120,7 +120,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     })
   })
 
-  test('verifying finds whatever is not as in Postgres, and nothing else', async () => {
+  test('verify finds every difference from Postgres, and nothing else', async () => {
     const found = async () => {
       const session = openSession(forMaintenance(database.url))
       const { wrong } = await checkReadModel(session.db, inRedis, [0])
@@ -140,7 +140,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     await redis.hset(hash('sku-5'), 'version', '1000000')
     await redis.copy(hash('sku-6'), hash('nobody’s'))
     expect((await found()).toSorted()).toEqual([
-      'nobody’s: in Redis, and not in Postgres',
+      'nobody’s: in Redis, but not in Postgres',
       expect.stringMatching(/^sku-1: available is 7 in Redis, and \d+ in Postgres$/),
       expect.stringMatching(/^sku-2: availableToPromise is \[\] in Redis, and /),
       'sku-3: not in Redis',
@@ -159,7 +159,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     expect(await found()).toEqual([])
   })
 
-  test('another system reads a product in one call', async () => {
+  test('another system reads a product with one call', async () => {
     await createBatch(onhand, { reference: 'chair-a', sku: 'chair {π}', quantity: 3 })
     await createBatch(onhand, { reference: 'chair-b', sku: 'chair {π}', quantity: 4, eta: '2030-01-02' })
     await caughtUp()
@@ -184,12 +184,12 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     expect(new Date(updatedAt as string)).toEqual(new Date(product.updatedAt))
   })
 
-  test('it is one of the projections', async () => {
+  test('it is listed among the projections', async () => {
     const { projections } = await onhand.gql('{ projections { name status } }')
     expect(projections).toContainEqual({ name: 'availability_redis', status: 'LIVE' })
   })
 
-  test('emptied while nothing happens, it is written anew', async () => {
+  test('if Redis is emptied while nothing changes, all rows are rewritten', async () => {
     await redis.flushall()
     await redisSaysWhatPostgresSays()
   })
@@ -203,7 +203,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
         server = await startRedis(server.port)
       },
     ],
-  ])('%s amid changes, it comes to the same, and no version goes back', async (_, lose) => {
+  ])('if Redis is %s amid changes, it ends on the same state, and no version goes back', async (_, lose) => {
     const versions: bigint[] = []
     const watching = new AbortController()
     const watch = async () => {
@@ -213,7 +213,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
       }
     }
     const watched = watch()
-    // Of some products; the others are to be restored without being changed.
+    // Change some products. The others have to be restored without a change.
     const burst = (async () => {
       for (let at = 0; at < 300; at += 1) await buy(SKUS[at % 10] as string)
     })()
@@ -227,7 +227,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     expect(versions).toEqual(versions.toSorted((a, b) => Number(a - b)))
   })
 
-  test('events that come again after a crash are not taken twice', async () => {
+  test('events that are read again after a crash are not applied twice', async () => {
     await buy('sku-1')
     await redisSaysWhatPostgresSays()
     await onhand.close()
@@ -238,13 +238,13 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     await redisSaysWhatPostgresSays()
   })
 
-  test('an older row does not take the place of a newer one', async () => {
+  test('an older row does not replace a newer one', async () => {
     const [row] = (await fromRedis(['sku-2'])) as [AvailabilityRow]
     await inRedis.save([{ ...row, position: (row.position - 1n) as typeof row.position, available: 0 }])
     expect(await fromRedis(['sku-2'])).toEqual([row])
   })
 
-  test('rows that somebody has spoiled are made right by a rebuild', async () => {
+  test('a rebuild repairs rows that were changed by hand', async () => {
     await redis.hset('onhand:availability:sku-3', 'available', '-1', 'version', '9000000')
     const session = openSession(forMaintenance(database.url))
     await restoreReadModel(session, inRedis, 'always')
@@ -279,14 +279,14 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     test.each([
       ['while nothing happens', 0],
       ['and others have come in their place', 3],
-    ])('%s, rows of the lost ones go', async (_, others) => {
+    ])('%s, rows of lost commits are removed', async (_, others) => {
       await redisSaysWhatPostgresSays()
       await createBatch(onhand, { reference: `lost-${others}`, sku: `lost-${others}`, quantity: 5 })
       await caughtUp()
       await until(async () => (await keys()).includes(`onhand:availability:lost-${others}`))
       await onhand.close()
       await lose(1)
-      // The same positions, with other events.
+      // The same positions now have other events.
       const without = await startTestOnhand({ database, config: { roles: new Set(['api', 'projector']) } })
       for (let at = 0; at < others; at += 1)
         await createBatch(without, { reference: `other-${at}`, sku: `other-${at}`, quantity: 7 })
@@ -301,7 +301,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
       expect(await keysOfPostgres()).not.toContain(`onhand:availability:lost-${others}`)
     })
 
-    test('also rows that were written just before a crash, and of which the mark says nothing yet', async () => {
+    test('rows that were written just before a crash, before the mark moved, are removed, too', async () => {
       await redisSaysWhatPostgresSays()
       const [row] = (await fromRedis(['sku-4'])) as [AvailabilityRow]
       const mark = await inRedis.mark(0)
@@ -316,7 +316,7 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     })
   })
 
-  test('keys of products that are not there go when all is written anew, and nothing else does', async () => {
+  test('a rewrite removes the keys of missing products, and nothing else', async () => {
     await redis.hset('onhand:availability:ghost', 'sku', 'ghost', 'partition', '0')
     await redis.hset('onhand:availability:half', 'sku', 'half')
     await redis.hset('onhand:availability:elsewhere', 'partition', '7')
@@ -330,13 +330,13 @@ describe.skipIf(redisProgram === undefined)('availability in Redis', () => {
     await redisSaysWhatPostgresSays()
   })
 
-  test('a Redis that keeps the availability of another installation is left alone', async () => {
+  test('a Redis with the availability of another installation is not changed', async () => {
     const other = new RedisAvailability(() => redis, 'another')
     await expect(other.mark(0)).rejects.toThrow('another installation')
   })
 })
 
-test('it needs a Redis', () => {
+test('REDIS_READ_MODEL=on requires REDIS_URL', () => {
   expect(() => readConfig({ REDIS_READ_MODEL: 'on', PORT: 'x' })).toThrow(
     /PORT=x: .*\n {2}REDIS_READ_MODEL=on: REDIS_URL must be set/,
   )

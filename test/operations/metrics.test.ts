@@ -1,4 +1,4 @@
-/** What `/metrics` says, as Prometheus reads it. */
+/** The content of `/metrics`, parsed as Prometheus does. */
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createSnapshotCheck } from '../../src/operations/snapshots.ts'
@@ -31,7 +31,7 @@ async function scrape(url = onhand.url): Promise<Map<string, number>> {
 const lag = 'onhand_projection_lag_events{projection="orders",partition="0"}'
 const head = 'onhand_log_head{partition="0"}'
 
-test('the first scrape has the lag, and each has that of its own moment', async () => {
+test('every scrape, including the first, has the current lag', async () => {
   expect([...(await scrape()).keys()]).toContain(lag)
   await createBatch(onhand, { reference: 'b', sku: 'lamp', quantity: 10 })
   expect((await scrape()).get(head)).toBe(1)
@@ -56,7 +56,7 @@ test('requests over HTTP are measured by route, method and status', async () => 
   expect(of('bucket', 200, ',le="+Inf"')).toBe(of('count', 200))
 })
 
-test('what is running, and whether what it relies on can be used', async () => {
+test('the version, and whether Postgres is available', async () => {
   const found = [...(await scrape())]
   expect(found.find(([name]) => name.startsWith('onhand_build_info'))).toEqual([
     expect.stringMatching(/version="\d+\.\d+\.\d+",node="v\d+/),
@@ -67,7 +67,7 @@ test('what is running, and whether what it relies on can be used', async () => {
 })
 
 describe.skipIf(inject('redisUrl') === null)('with Redis', () => {
-  test('whether it can be used', async () => {
+  test('whether it is available', async () => {
     const other = await startTestOnhand({
       config: { redisUrl: inject('redisUrl') },
       database: onhand.database,
@@ -83,7 +83,7 @@ describe.skipIf(inject('redisUrl') === null)('with Redis', () => {
   })
 })
 
-test('a snapshot that stays open is measured, and warned of', async () => {
+test('a snapshot that stays open is measured and logged as a warning', async () => {
   expect((await scrape()).get('onhand_oldest_snapshot_seconds')).toBeLessThan(30)
   const dump = await onhand.database.sql.reserve()
   await dump`begin isolation level repeatable read`

@@ -1,4 +1,4 @@
-/** What a database's owner may and may not do about roles, and what an administrator is told. On the run's Postgres and on version 15. */
+/** Migration by database owners with and without the right to create roles. On the run's Postgres and on version 15. */
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -121,7 +121,7 @@ describe.each([
   }
 
   test.skipIf(!runs)(
-    'two owners who may make roles migrate a database each, and neither reads the other’s',
+    'two owners who may create roles migrate a database each, and neither can read the other’s',
     async () => {
       const [one, other] = [await createInstallation('createrole'), await createInstallation('createrole')]
       for (const url of [one, other, one]) await migrateDatabase(url, 1)
@@ -137,7 +137,7 @@ describe.each([
   )
 
   test.skipIf(!runs)(
-    'an owner who may not is told what an administrator has to run, and then migrates',
+    'an owner who may not gets the statements for an administrator, and can then migrate',
     async () => {
       const url = await createInstallation('')
       const name = decodeURIComponent(new URL(url).username)
@@ -163,7 +163,7 @@ describe.each([
     },
   )
 
-  test.skipIf(!runs)('a user who may not make schemas is told so, too', async () => {
+  test.skipIf(!runs)('a user who may not create schemas gets such statements, too', async () => {
     const url = await createInstallation('createrole')
     const name = decodeURIComponent(new URL(url).username)
     await admin.unsafe(`alter database "${name}" owner to ${new URL(cluster.url).username}`)
@@ -171,7 +171,7 @@ describe.each([
   })
 })
 
-test('the role of a database with a long name has a name that fits, and is not another’s', () => {
+test('the role of a database with a long name has a valid and unique name', () => {
   const url = (end: string) => `postgres://127.0.0.1/${'x'.repeat(60)}${end}`
   expect(readerRole(url('a')).length).toBeLessThanOrEqual(63)
   expect(readerRole(url('a'))).not.toBe(readerRole(url('b')))

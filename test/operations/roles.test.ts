@@ -1,4 +1,4 @@
-/** Queries connect as a role that can read the projections, and can do nothing else, whatever is sent. */
+/** Queries use a role that can read the projections and nothing else, whatever the statement. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sql } from 'drizzle-orm'
 import { openPool } from '../../src/lib/postgres.ts'
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const run = (statement: string) => pool.db.execute(sql.raw(statement))
 
-/** @returns Postgres's own words */
+/** @returns the error message of Postgres */
 const refusal = (statement: string) =>
   run(statement).then(
     () => 'done',

@@ -1,4 +1,4 @@
-/** What `onhand verify` finds: each kind of damage, and none where there is none. */
+/** `onhand verify` finds each kind of damage, and no damage in a sound database. */
 import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -23,11 +23,11 @@ const caughtUp = ({ gql }: TestOnhand) =>
     return shown.every(({ lag }: { lag: number }) => lag === 0)
   })
 
-describe('of a database that nobody uses', () => {
+describe('on an idle database', () => {
   let healthy: TestDatabase
   let admin: postgres.Sql
 
-  /** Two batches, and orders that moved from one to the other; 11 events, the last one alone in its commit. */
+  /** Creates two batches, and orders that move from one to the other: 11 events, of which the last has its own commit. */
   beforeAll(async () => {
     healthy = await createTestDatabase(2)
     const onhand = await startTestOnhand({ database: healthy, config: { partitions: 2 } })
@@ -67,7 +67,7 @@ describe('of a database that nobody uses', () => {
       select partition, ${changed.position}, type, data, ${changed.command ? `'${changed.command}'` : 'command_id'}, now(), 99
       from stock.events where position = ${position};`
 
-  test('nothing is wrong with it', async () => {
+  test('it finds nothing wrong', async () => {
     expect(await findingsAfter('select 1')).toEqual([])
   })
 
@@ -133,7 +133,7 @@ describe('of a database that nobody uses', () => {
       /^Every command is in the log once.*at 100 is beyond the end of the log/s,
     ],
     [
-      'the last command erased everywhere but in its receipt',
+      'a last command of which only the receipt is left',
       `delete from stock.events where position = 11;
         insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed) values ($p, 'o2', 'lamp', 3, 'b2', 4);
         update stock.batches set allocated = allocated + 3, version = 10 where reference = 'b2';
@@ -141,7 +141,7 @@ describe('of a database that nobody uses', () => {
       /^Every command is in the log once.*at 11 is beyond the end of the log/,
     ],
     [
-      'a line that is allocated twice, with its units gone for ever',
+      'a line that is allocated twice',
       `${copyOf(10, { position: 12, command: 'mine' })}
         update stock.batches set allocated = allocated + 3, version = 12 where reference = 'b2';
         insert into stock.receipts (partition, command_id, fingerprint, position, answer, recorded_at)
@@ -154,7 +154,7 @@ describe('of a database that nobody uses', () => {
       /^Nothing was ever oversold.: the commit that ends at \d:3 left batch b1 with 11 of 10/,
     ],
     [
-      'a batch that says less than is allocated',
+      'a batch with less allocated than its lines have',
       `update stock.batches set allocated = 0 where reference = 'b2'`,
       /^Batches match the log.: is .*,0,\d+\).*\nshould be /s,
     ],
@@ -169,12 +169,12 @@ describe('of a database that nobody uses', () => {
       /^Order lines match the log.: should be .*o1/,
     ],
     [
-      'a line that nobody ordered',
+      'a line without an event',
       `insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed) values ($p, 'o9', 'lamp', 3, 'b2', 4)`,
       /^Order lines match the log.: is .*o9/,
     ],
     [
-      'a line that waits beside free units',
+      'a line that waits although there are free units',
       `insert into stock.allocations (partition, order_id, sku, quantity, placed) values ($p, 'o9', 'lamp', 5, 4)`,
       /^No line waits for stock that is available.: order o9 waits for 5 of lamp, but one of its batches has \d free/,
     ],
@@ -194,27 +194,27 @@ describe('of a database that nobody uses', () => {
       /^Every batch has a claim to its reference.: batch b1 is of lamp.* for table/,
     ],
     [
-      'a product page that lies',
+      'a wrong row of availability',
       `update views.availability set available = 99`,
       /^Projection availability matches the log.: is .*99.*should be /s,
     ],
     [
-      'a movement too few',
+      'a missing movement',
       `delete from views.movements where position = 3`,
       /^Projection movements matches the log.: should be /,
     ],
     [
-      'an order too few',
+      'a missing order',
       `delete from views.orders where order_id = 'o1'`,
       /^Projection orders matches the log.: should be /,
     ],
     [
-      'a batch too many',
+      'an extra batch',
       `insert into views.batches select reference || 'x', partition, position, sku, eta, purchased, allocated, reserved, available from views.batches limit 1`,
       /^Projection batches matches the log.: is /,
     ],
     [
-      'a projection that has stopped',
+      'a stopped projection',
       `update views.checkpoints set error = 'Event 0:12 cannot be taken: it is odd' where projection = 'orders' and partition = $p`,
       /^Every consumer stands at a commit of the log.*: orders in partition \d has stopped: Event 0:12 cannot be taken: it is odd/,
     ],
@@ -234,7 +234,7 @@ describe('of a database that nobody uses', () => {
   })
 })
 
-describe('of a database at work', () => {
+describe('on a database in use', () => {
   const PRODUCTS = ['chair', 'lamp', 'table']
   const verifying = (url: string) =>
     verifyDatabase({
@@ -244,7 +244,7 @@ describe('of a database at work', () => {
       onProgress: () => {},
     })
 
-  /** A server that takes commands until it is closed. */
+  /** Starts a server that takes commands until it is closed. */
   async function startBusyOnhand() {
     const onhand = await startTestOnhand()
     for (const sku of PRODUCTS) await createBatch(onhand, { reference: sku, sku, quantity: 1_000_000 })
@@ -269,7 +269,7 @@ describe('of a database at work', () => {
   }
 
   test(
-    'nothing is wrong, while commands come and every projection is rebuilt',
+    'it finds nothing wrong while commands are written and every projection is rebuilt',
     { timeout: 120_000 },
     async () => {
       const { url, close } = await startBusyOnhand()
@@ -294,33 +294,29 @@ describe('of a database at work', () => {
     },
   )
 
-  test(
-    'no snapshot is held from the beginning to the end, and nothing is left behind',
-    { timeout: 120_000 },
-    async () => {
-      const { onhand, url, close } = await startBusyOnhand()
-      const { sql } = onhand.database
-      const run = { ning: true }
-      const seen = new Set<string>()
-      const verified = verifying(url).finally(() => (run.ning = false))
-      await until(
-        async () =>
-          (
-            await sql`select from pg_locks where locktype = 'advisory' and granted
+  test('it holds no snapshot from start to end, and leaves no tables', { timeout: 120_000 }, async () => {
+    const { onhand, url, close } = await startBusyOnhand()
+    const { sql } = onhand.database
+    const run = { ning: true }
+    const seen = new Set<string>()
+    const verified = verifying(url).finally(() => (run.ning = false))
+    await until(
+      async () =>
+        (
+          await sql`select from pg_locks where locktype = 'advisory' and granted
               and database = (select oid from pg_database where datname = current_database())`
-          ).length > 0,
-      )
-      await expect(verifying(url)).rejects.toThrow(VerifyingAlready)
-      while (run.ning) {
-        const rows = await sql`select backend_xmin::text as xmin from pg_stat_activity
+        ).length > 0,
+    )
+    await expect(verifying(url)).rejects.toThrow(VerifyingAlready)
+    while (run.ning) {
+      const rows = await sql`select backend_xmin::text as xmin from pg_stat_activity
         where application_name = 'onhand verify' and datname = current_database() and backend_xmin is not null`
-        for (const { xmin } of rows) seen.add(xmin)
-      }
-      expect((await verified).filter(({ holds }) => !holds)).toEqual([])
-      // One snapshot for the whole run would have one xmin.
-      expect(seen.size).toBeGreaterThan(1)
-      expect(await sql`select relname from pg_class where relname like '%verify%'`).toEqual([])
-      await close()
-    },
-  )
+      for (const { xmin } of rows) seen.add(xmin)
+    }
+    expect((await verified).filter(({ holds }) => !holds)).toEqual([])
+    // A single snapshot for the whole run would have a single xmin.
+    expect(seen.size).toBeGreaterThan(1)
+    expect(await sql`select relname from pg_class where relname like '%verify%'`).toEqual([])
+    await close()
+  })
 })

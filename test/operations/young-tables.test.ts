@@ -1,4 +1,4 @@
-/** What a command reads in a database that is new, and that autovacuum has not seen yet. */
+/** What a command reads in a new database, before autovacuum has run. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { analyzeYoungTables } from '../../src/operations/young-tables.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -9,7 +9,7 @@ import { openWriteSide } from '../support/write-side.ts'
 import type { TestWriteSide } from '../support/write-side.ts'
 
 const COMMANDS = 3000
-/** So many share a transaction. */
+/** Commands per transaction. */
 const AT_ONCE = 30
 
 let database: TestDatabase
@@ -27,7 +27,7 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** Rows and entries of indexes that Postgres has gone through in this database so far. */
+/** Returns the number of rows and index entries that Postgres has read in this database. */
 async function entriesRead(): Promise<number> {
   const [row] = await database.sql<{ entries: number }[]>`
     select (select sum(idx_tup_read) from pg_stat_user_indexes)::float8
@@ -43,7 +43,7 @@ async function allocateMany(from: number): Promise<void> {
     )
 }
 
-test('a command reads a few entries of the indexes, even without any statistics', async () => {
+test('a command reads a few index entries, even without any statistics', async () => {
   await stock.send(createBatch('b', 'lamp', 10 * COMMANDS))
   await allocateMany(0)
   const before = await entriesRead()
@@ -53,11 +53,11 @@ test('a command reads a few entries of the indexes, even without any statistics'
     const entries = await entriesRead()
     return entries > before && entries - before
   })
-  // Were a partition gone through for each transaction, it would be over 150.
+  // If each transaction read its whole partition, this would be over 150.
   expect(read / COMMANDS).toBeLessThan(10)
 })
 
-test('tables are analyzed once they have grown, and not again before they have doubled', async () => {
+test('tables are analyzed once they have grown, and again only after they have doubled', async () => {
   await stock.send(createBatch('b', 'lamp', 10 * COMMANDS))
   await allocateMany(0)
   expect(await analyzeYoungTables(stock.db)).toEqual(

@@ -1,4 +1,4 @@
-/** The console as somebody sees it who has just started the server. */
+/** The console as a user sees it after the first start of the server. */
 import type { GraphQLObjectType } from 'graphql'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => onhand.close())
 
-test('/ and /console lead to it, and a browser that opens /graphql, too', async () => {
+test('/, /console and, in a browser, /graphql redirect to it', async () => {
   for (const path of ['/', '/console', '/graphql']) {
     const response = await fetch(`${onhand.url}${path}`, { headers: { accept: 'text/html' } })
     expect(response.url).toBe(`${onhand.url}/console/`)
@@ -62,13 +62,13 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
   const windows = () => page.locator('.window-switcher__item')
   const visible = (text: string | RegExp) => page.getByText(text).and(page.locator(':visible')).first()
 
-  /** Opens the window and sends what stands in it. */
+  /** Opens the window and sends its query. */
   async function send(name: string): Promise<void> {
     await windows().getByText(name, { exact: true }).click()
     await page.locator('button:visible', { hasText: 'Send Request' }).first().click()
   }
 
-  test('has an example of every operation, and asks for nothing from elsewhere', async () => {
+  test('has an example of every operation, and loads nothing from elsewhere', async () => {
     const shown = (await windows().allInnerTexts()).map((text) => text.split('\n', 1)[0])
     expect(shown.slice(0, EXAMPLES.length)).toEqual(EXAMPLES.map(({ name }) => name))
     const text = EXAMPLES.map(({ query }) => query).join('\n')
@@ -80,11 +80,11 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
     expect(elsewhere).toEqual([])
   })
 
-  test('each example does what it says', async () => {
+  test('each example works as described', async () => {
     let orders = 0
     for (const { name } of EXAMPLES) {
       await send(name)
-      // The ledger tells what happens from now on, so something must.
+      // The ledger shows only new movements, so create one.
       await until(async () => {
         if (name === '⚡ Ledger') {
           orders += 1
@@ -98,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
     expect(elsewhere).toEqual([])
   })
 
-  test('a subscription shows what happens elsewhere, as it happens', async () => {
+  test('a subscription shows changes by other clients as they happen', async () => {
     const { product } = await onhand.gql(`{ product(sku: "${WATCHED}") { available } }`)
     await send('⚡ Product')
     await visible('"availabilityChanged"').waitFor()
@@ -107,5 +107,5 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
   })
 })
 
-/** The first product that the example watches. */
+/** The first product of the example. */
 const WATCHED = 'alarm-clock-bakelike-green'

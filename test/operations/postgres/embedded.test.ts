@@ -8,7 +8,7 @@ import { cleanUp, eventually, exited, isRoot, isServed, leaveAll, NOBODY } from 
 import { nobodyCanRunTests, open, postmasterOf, query, runScript } from './helpers.ts'
 import { spawnUser, startUser, temporaryDirectory } from './helpers.ts'
 
-describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
+describe.skipIf(process.platform === 'win32')('embedded Postgres', () => {
   let home = ''
   beforeAll(async () => {
     home = join(await temporaryDirectory(), 'data')
@@ -16,7 +16,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
   afterEach(leaveAll)
   afterAll(cleanUp)
 
-  it('makes a database on the first start', async () => {
+  it('creates a database on the first start', async () => {
     const embedded = await open(home)
     expect(embedded).toMatchObject({ started: true, dataDir: home })
     const settings = await query(
@@ -44,7 +44,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     await query(embedded.url, `create table kept as select 'data' as content`)
   })
 
-  it('lets nobody in without the password, nor from elsewhere', async () => {
+  it('rejects connections without the password, and from other machines', async () => {
     const { url, dataDir } = await open(home)
     const wrong = new URL(url)
     wrong.password = 'wrong'
@@ -60,7 +60,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     expect(await query((await open(home)).url, 'select content from kept')).toEqual([{ content: 'data' }])
   })
 
-  it('is stopped by the last user that leaves, and by it alone', async () => {
+  it('is stopped only by the last user that leaves', async () => {
     const [first, second] = [await open(home), await open(home)]
     const other = await spawnUser(home)
     expect([first.started, second.started, other.started]).toEqual([true, false, false])
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     expect(await isServed(home)).toBe(false)
   })
 
-  it('survives kill -9 of Node, and is taken over by the next', async () => {
+  it('survives kill -9 of Node, and is taken over by the next process', async () => {
     const user = await spawnUser(home)
     await query(user.url, 'create table written as select 1 as by_a_killed_process')
     const { pid } = await postmasterOf(home)
@@ -82,7 +82,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     expect(embedded).toMatchObject({ started: false, url: user.url })
     expect((await postmasterOf(home)).pid).toBe(pid)
     expect(await query(embedded.url, 'select * from written')).toEqual([{ by_a_killed_process: 1 }])
-    // The dead user does not count.
+    // The killed user does not count.
     await embedded.stop()
     expect(await isServed(home)).toBe(false)
   })
@@ -96,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
   })
 
   it.each(['starts', 'takes over'])(
-    'does not keep alive a process that %s it and has nothing more to do',
+    'does not keep a process running that %s it and has finished',
     async (how) => {
       if (how === 'takes over') await (await spawnUser(home)).kill()
       const script = `import { openEmbeddedPostgres } from './src/operations/postgres/embedded.ts'
@@ -107,14 +107,14 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     },
   )
 
-  it('comes back on the same port when the postmaster is killed under its starter', async () => {
+  it('restarts on the same port when the postmaster of its starter is killed', async () => {
     const { url } = await open(home)
     await query(url, 'create table lost_nothing as select 1 as one')
     await killPostmaster()
     expect(await eventually(() => query(url, 'select * from lost_nothing'))).toEqual([{ one: 1 }])
   })
 
-  it('comes back once when the postmaster is killed under several users that took it over', async () => {
+  it('restarts once when its postmaster is killed while several processes use it', async () => {
     await (await spawnUser(home)).kill()
     const [embedded, other] = [await open(home), await spawnUser(home)]
     expect([embedded.started, other.started]).toEqual([false, false])
@@ -128,7 +128,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     expect(await isServed(home)).toBe(false)
   })
 
-  it('starts after a kill -9 of the postmaster, once its orphans let go of the memory', async () => {
+  it('starts after kill -9 of the postmaster, once its orphans have released the memory', async () => {
     const user = await spawnUser(home)
     const orphan = query(
       user.url,
@@ -150,23 +150,20 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     await orphan
   })
 
-  it.each(['a pid that now is a stranger’s', 'nothing'])(
-    'starts when postmaster.pid holds %s',
-    async (what) => {
-      const { uid, gid } = await stat(join(home, 'postgres'))
-      // Of the same account, since Postgres takes no notice of others.
-      const stranger = spawn('sleep', ['60'], isRoot ? { uid, gid } : {})
-      try {
-        const content =
-          what === 'nothing' ? '' : `${stranger.pid}\n${home}/postgres\n1\n5432\n\n127.0.0.1\n0 0\nready   \n`
-        await writeFile(join(home, 'postgres', 'postmaster.pid'), content)
-        expect((await open(home)).started).toBe(true)
-      } finally {
-        stranger.kill('SIGKILL')
-        await exited(stranger)
-      }
-    },
-  )
+  it.each(['the pid of another program', 'nothing'])('starts if postmaster.pid contains %s', async (what) => {
+    const { uid, gid } = await stat(join(home, 'postgres'))
+    // The program has the same account, because Postgres ignores other accounts.
+    const stranger = spawn('sleep', ['60'], isRoot ? { uid, gid } : {})
+    try {
+      const content =
+        what === 'nothing' ? '' : `${stranger.pid}\n${home}/postgres\n1\n5432\n\n127.0.0.1\n0 0\nready   \n`
+      await writeFile(join(home, 'postgres', 'postmaster.pid'), content)
+      expect((await open(home)).started).toBe(true)
+    } finally {
+      stranger.kill('SIGKILL')
+      await exited(stranger)
+    }
+  })
 
   it('does not wait for a lock whose holder’s pid is now another process', async () => {
     await writeFile(
@@ -176,7 +173,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     expect((await open(home)).started).toBe(true)
   })
 
-  it('shows the end of the log when Postgres does not come up', async () => {
+  it('shows the end of the log if Postgres does not start', async () => {
     const file = join(home, 'postgres', 'postgresql.conf')
     const before = await readFile(file)
     await appendFile(file, '\nnonsense = 1\n')
@@ -186,7 +183,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     await writeFile(file, before)
   })
 
-  it('refuses a cluster of another major version, and says what to do', async () => {
+  it('rejects a cluster of another major version with advice', async () => {
     const file = join(home, 'postgres', 'PG_VERSION')
     const before = await readFile(file)
     await writeFile(file, '12\n')
@@ -196,7 +193,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     await writeFile(file, before)
   })
 
-  it('is started once by two processes that both come first', async () => {
+  it('is started once by two processes that open it at the same time', async () => {
     const fresh = await temporaryDirectory()
     const users = await Promise.all([spawnUser(fresh), spawnUser(fresh)])
     expect(users.filter(({ started }) => started)).toHaveLength(1)
@@ -205,7 +202,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     expect(await isServed(fresh)).toBe(false)
   })
 
-  it('is not wedged by a first start that was killed half-way', async () => {
+  it('starts after a first start that was killed half-way', async () => {
     const fresh = await temporaryDirectory()
     await mkdir(join(fresh, 'postgres', 'base'), { recursive: true })
     const drafts = async () => (await readdir(fresh)).filter((name) => name.startsWith('postgres.new-'))
@@ -217,7 +214,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
     user.kill('SIGKILL')
     await exited(user)
     expect(await query((await open(fresh)).url, 'select 1 as one')).toEqual([{ one: 1 }])
-    // The killed process's initdb may have gone on writing for a moment.
+    // The initdb of the killed process may have continued to write for a moment.
     await eventually(async () => {
       await open(fresh)
       return (await drafts()).length === 0 ? true : null
@@ -230,7 +227,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
       expect((await stat(`/proc/${(await postmasterOf(home)).pid}`)).uid).not.toBe(0)
     })
 
-    it('keeps its data elsewhere when that account cannot enter, and leaves a note', async () => {
+    it('keeps its data elsewhere and leaves a note if that account has no access', async () => {
       const parent = await temporaryDirectory()
       await chmod(parent, 0o700)
       const asked = join(parent, 'data')
@@ -240,7 +237,7 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
       expect((await stat(parent)).mode & 0o777).toBe(0o700)
       await query(first.url, 'create table kept as select 1 as one')
       await first.stop()
-      // What lies elsewhere stays in use when the way is free later.
+      // The data elsewhere stays in use even if the account gets access later.
       await chmod(parent, 0o755)
       const second = await open(asked)
       expect(second.dataDir).toBe(first.dataDir)
@@ -251,22 +248,25 @@ describe.skipIf(process.platform === 'win32')('the embedded Postgres', () => {
       await expect(open(moved)).rejects.toThrow('has been moved or copied')
     })
 
-    it.skipIf(!nobodyCanRunTests)('and by others: runs as whoever has made the database', async () => {
-      const owned = await temporaryDirectory()
-      spawnSync('chown', [`${NOBODY.uid}:${NOBODY.gid}`, owned])
-      const user = await spawnUser(owned, NOBODY)
-      expect(user).toMatchObject({ started: true, dataDir: owned })
-      expect((await stat(`/proc/${(await postmasterOf(owned)).pid}`)).uid).toBe(NOBODY.uid)
-      await query(user.url, 'create table kept as select 1 as one')
-      await user.leave()
-      expect(await isServed(owned)).toBe(false)
-      const embedded = await open(owned)
-      expect((await stat(`/proc/${(await postmasterOf(owned)).pid}`)).uid).toBe(NOBODY.uid)
-      expect(await query(embedded.url, 'select * from kept')).toEqual([{ one: 1 }])
-    })
+    it.skipIf(!nobodyCanRunTests)(
+      'and by others: runs as the account that created the database',
+      async () => {
+        const owned = await temporaryDirectory()
+        spawnSync('chown', [`${NOBODY.uid}:${NOBODY.gid}`, owned])
+        const user = await spawnUser(owned, NOBODY)
+        expect(user).toMatchObject({ started: true, dataDir: owned })
+        expect((await stat(`/proc/${(await postmasterOf(owned)).pid}`)).uid).toBe(NOBODY.uid)
+        await query(user.url, 'create table kept as select 1 as one')
+        await user.leave()
+        expect(await isServed(owned)).toBe(false)
+        const embedded = await open(owned)
+        expect((await stat(`/proc/${(await postmasterOf(owned)).pid}`)).uid).toBe(NOBODY.uid)
+        expect(await query(embedded.url, 'select * from kept')).toEqual([{ one: 1 }])
+      },
+    )
   })
 
-  it.skipIf(!nobodyCanRunTests)('says so when the database belongs to another account', async () => {
+  it.skipIf(!nobodyCanRunTests)('reports a database that belongs to another account', async () => {
     await open(home)
     const script = `import { openEmbeddedPostgres } from './src/operations/postgres/embedded.ts'
       await openEmbeddedPostgres({ dataDir: process.argv[1] })`

@@ -14,10 +14,10 @@ describe('a file lock', () => {
   })
   afterEach(() => rm(directory, { recursive: true }))
 
-  it('lets one in at a time, also when all of them find a dead holder', async () => {
+  it('admits one process at a time, also if all of them find a dead holder', async () => {
     const path = join(directory, 'lock')
     const { pid } = spawnSync(process.execPath, ['-e', ''])
-    // Someone died while holding it, and someone else while removing what that one had left.
+    // One process died while holding the lock, and another one while removing that lock.
     await writeFile(path, `${pid}:1:x first`)
     await writeFile(`${path}.first`, `${pid}:1:x second`)
     let inside = 0
@@ -25,7 +25,7 @@ describe('a file lock', () => {
     const enter = () =>
       withFileLock(path, 5_000, async () => {
         expect(++inside).toBe(1)
-        // Long enough for whoever saw the dead holder to come and clear it away again.
+        // Long enough for others that saw the dead holder to try to remove it again.
         await setTimeout(30)
         inside--
         entered++
@@ -42,7 +42,7 @@ describe('a file lock', () => {
     expect(await withFileLock(path, 100, () => Promise.resolve('in'))).toBe('in')
   })
 
-  it('names the holder when the wait is too long', async () => {
+  it('names the holder if the wait is too long', async () => {
     const path = join(directory, 'lock')
     await writeFile(path, `${await ownIdentity()} someone-living`)
     const waiting = withFileLock(path, 20, () => Promise.resolve())

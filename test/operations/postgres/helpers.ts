@@ -1,4 +1,4 @@
-/** Real processes and directories for the tests of the embedded Postgres, all gone after `cleanUp()`. */
+/** Real processes and directories for the tests of embedded Postgres. `cleanUp()` removes all of them. */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,7 +20,7 @@ export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 export const isRoot = process.getuid?.() === 0
 export const NOBODY = { uid: 65_534, gid: 65_534 }
 
-/** Whether an unprivileged account gets at Node and this checkout. */
+/** Whether an unprivileged account has access to Node and this checkout. */
 export const nobodyCanRunTests =
   isRoot && spawnSync(process.execPath, ['-e', ''], { ...NOBODY, cwd: REPOSITORY }).status === 0
 
@@ -31,7 +31,7 @@ const children = new Set<ChildProcess>()
 const homes = new Set<string>()
 const directories = new Set<string>()
 
-/** A directory that every account can enter. */
+/** Creates a directory that every account can enter. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'onhand-postgres-')))
   directories.add(directory)
@@ -39,7 +39,7 @@ export async function temporaryDirectory(): Promise<string> {
   return directory
 }
 
-/** To be removed in the end, like a temporary directory. */
+/** Registers a directory for removal. */
 export const alsoRemove = (path: string): Set<string> => directories.add(path)
 
 export async function open(dataDir: string): Promise<EmbeddedPostgres> {
@@ -57,7 +57,7 @@ export interface User extends Pick<EmbeddedPostgres, 'url' | 'dataDir' | 'starte
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Another process, in a group of its own, that opens the directory. */
+/** Starts another process, in its own process group, that opens the directory. */
 export async function spawnUser(dataDir: string, account: Account | null = null): Promise<User> {
   const child = startUser(dataDir, account)
   const line = await Promise.race([
@@ -74,7 +74,7 @@ export async function spawnUser(dataDir: string, account: Account | null = null)
       await exited(child)
     },
     kill: async (signal = 'SIGKILL') => {
-      // The group, as a terminal does.
+      // Signal the whole group, as a terminal does.
       process.kill(-child.pid!, signal)
       await exited(child)
     },
@@ -92,7 +92,7 @@ export function startUser(dataDir: string, account: Account | null = null): Chil
   return child
 }
 
-/** In the repository, as a process of its own; waits for its exit. */
+/** Runs a program in the repository as its own process, and waits for its exit. */
 export function runScript(script: string, parameters: string[], account: Account | null = null) {
   const options = ['--import', 'tsx', '--input-type=module', '-e', script, ...parameters]
   return spawnSync(process.execPath, options, {
@@ -116,7 +116,7 @@ export async function query(url: string, statement: string): Promise<Record<stri
   }
 }
 
-/** Waits until the condition gives something else than null or an error. */
+/** Waits until the condition returns a value other than null and does not throw. */
 export async function eventually<T>(condition: () => Promise<T | null>, withinMs = 60_000): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
@@ -130,7 +130,7 @@ export async function eventually<T>(condition: () => Promise<T | null>, withinMs
   }
 }
 
-/** The process that serves the home. */
+/** Returns the process that serves the home. */
 export async function postmasterOf(home: string): Promise<{ pid: number; identity: string }> {
   const found = await findPostmaster(home)
   if (found === null) throw new Error(`No server runs in ${home}.`)
@@ -139,7 +139,7 @@ export async function postmasterOf(home: string): Promise<{ pid: number; identit
 
 export const isServed = async (home: string): Promise<boolean> => (await findPostmaster(home)) !== null
 
-/** No one uses a server any more, and none runs. */
+/** Ends all users and servers. */
 export async function leaveAll(): Promise<void> {
   await Promise.all([...handles].map((embedded) => embedded.stop()))
   handles.clear()
@@ -159,6 +159,6 @@ export async function leaveAll(): Promise<void> {
 export async function cleanUp(): Promise<void> {
   await leaveAll()
   for (const directory of directories) await rm(directory, { recursive: true, force: true, maxRetries: 5 })
-  // Only when nothing else is in it.
+  // Removes the directory only if it is empty.
   await rmdir(SHARED_DIRECTORY).catch(() => {})
 }

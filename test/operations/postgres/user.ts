@@ -1,6 +1,6 @@
 /**
- * A process that uses the embedded Postgres, for tests that kill it. Takes the data directory as its argument,
- * says in one line of JSON what it got, and leaves the server when its input ends.
+ * A process that uses embedded Postgres, for tests that kill it. Its argument is the data directory. It prints the result as one line
+ * of JSON, and leaves the server when its input ends.
  */
 import { once } from 'node:events'
 import { openEmbeddedPostgres } from '../../../src/operations/postgres/embedded.ts'
