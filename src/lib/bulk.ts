@@ -3,7 +3,7 @@
  * `string_to_array` is the cheapest way into Postgres: half the time of an array literal on both sides. No value
  * can hold the separators: ids and reasons have no control characters, and JSON escapes them.
  */
-import { getTableColumns, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { InferInsertModel, SQL } from 'drizzle-orm'
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
@@ -39,6 +39,9 @@ export async function inParts<Row>(
   for (let at = 0; at < rows.length; at += MAX_ROWS) await work(rows.slice(at, at + MAX_ROWS))
 }
 
+/** Of a table with hardly more rows than this, Postgres would go through all, and all their old versions, to find several. */
+const MAX_SINGLE_ROWS = 16
+
 /** What is replaced: its key and the version that it must have. */
 export type ReplacedRow = readonly [key: string, version: bigint]
 
@@ -57,7 +60,17 @@ export function prepareReplace(
   table: PgTable,
   { partition, key, version }: { partition: PgColumn; key: PgColumn; version: PgColumn },
 ): (partition: number, rows: readonly ReplacedRow[]) => Promise<void> {
-  const remove = db
+  const removeOne = db
+    .delete(table)
+    .where(
+      and(
+        eq(partition, sql.placeholder('partition')),
+        eq(key, sql.placeholder('key')),
+        sql`${version} = ${sql.placeholder('version')}::bigint`,
+      ),
+    )
+    .prepare('replace_one')
+  const removeMany = db
     .delete(table)
     .where(
       sql`${partition} = ${sql.placeholder('partition')}
@@ -65,11 +78,21 @@ export function prepareReplace(
     )
     .prepare('replace')
   const { schema, name } = getTableConfig(table)
+
+  async function remove(of: number, rows: readonly ReplacedRow[]): Promise<number> {
+    if (rows.length > MAX_SINGLE_ROWS) {
+      const keys = pack(rows.map(([value]) => value))
+      const versions = pack(rows.map(([, value]) => value))
+      return (await removeMany.execute({ partition: of, keys, versions })).count
+    }
+    const removed = rows.map(([value, at]) =>
+      removeOne.execute({ partition: of, key: value, version: String(at) }),
+    )
+    return (await Promise.all(removed)).reduce((sum, { count }) => sum + count, 0)
+  }
+
   return async (of, rows) => {
-    if (rows.length === 0) return
-    const keys = pack(rows.map(([value]) => value))
-    const versions = pack(rows.map(([, value]) => value))
-    const { count } = await remove.execute({ partition: of, keys, versions })
+    const count = await remove(of, rows)
     if (count === rows.length) return
     throw new Error(`${schema}.${name} has ${count} of ${rows.length} rows as this process remembers them.`)
   }

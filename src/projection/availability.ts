@@ -1,4 +1,5 @@
 /** What product pages show: how much of a product there is, how much is left, and when more comes. */
+import { sql } from 'drizzle-orm'
 import { index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
 import { batchChange } from '../domain/events.ts'
 import type { RecordedEvent } from '../domain/events.ts'
@@ -64,7 +65,10 @@ const tableNamed = (name: string) =>
     },
     (table) => [
       primaryKey({ columns: [table.partition, table.sku, table.position] }),
-      index(`${name}_by_available`).on(table.partition, table.available, table.sku),
+      // Partial, so that it is used for lists only, and never for a product: see the tables of the write side.
+      index(`${name}_by_available`)
+        .on(table.partition, table.available, table.sku)
+        .where(sql`${table.available} is not null`),
     ],
   )
 

@@ -10,7 +10,6 @@ const LIMIT_MS = 900_000
 test(
   'a minute of random commands and random faults breaks no rule',
   async ({ skip, signal }) => {
-    skip(process.env['TEST_FAULTS'] !== 'on', 'it runs with TEST_FAULTS=on')
     skip(redisProgram === undefined, 'there is no redis-server on the PATH')
     const seed = Math.floor(Math.random() * 1_000_000)
     const said: string[] = []
