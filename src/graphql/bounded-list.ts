@@ -23,7 +23,7 @@ export function entriesOf<T>(
 ): T[] {
   const limit = first ?? fallback
   if (limit < 1 || limit > MAX_ENTRIES)
-    throw badUserInput(`"first" is ${limit}; it can be 1 to ${MAX_ENTRIES}.`)
+    throw badUserInput(`"first" is ${limit}; it must be from 1 to ${MAX_ENTRIES}.`)
   if (after == null) return all.slice(0, limit)
   const last = all.findIndex((entry) => keyOf(entry) === after)
   if (last === -1) throw badUserInput(`"after" is ${JSON.stringify(after)}, which is not in this list.`)

@@ -58,12 +58,12 @@ interface Step {
 
 type Data = Record<string, unknown>
 
-/** graphql-js has to execute the operation. */
+/** Thrown if graphql-js has to execute the operation. */
 class Unsupported extends Error {}
 
 /**
- * How many more steps a document may be compiled to: in total as many as it has tokens. Otherwise a few fragments that are spread many
- * times, or by each of a hundred operations, would turn a short text into thousands of steps.
+ * How many more steps a document's operations may have. In total, a document may have as many steps as tokens. Otherwise a few fragments
+ * that are spread many times, or by each of a hundred operations, would turn a short text into thousands of steps.
  */
 const stepsLeft = new WeakMap<DocumentNode, number>()
 

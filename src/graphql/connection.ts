@@ -56,7 +56,7 @@ export function pageRequest<Keyset extends readonly unknown[]>(
   const backward = last != null
   const limit = (backward ? last : first) ?? DEFAULT_PAGE
   if (limit < 1 || limit > MAX_PAGE) {
-    throw badUserInput(`"${backward ? 'last' : 'first'}" is ${limit}; it can be 1 to ${MAX_PAGE}.`)
+    throw badUserInput(`"${backward ? 'last' : 'first'}" is ${limit}; it must be from 1 to ${MAX_PAGE}.`)
   }
   const start = after == null ? null : decodeCursor(after, 'after', list)
   const end = before == null ? null : decodeCursor(before, 'before', list)

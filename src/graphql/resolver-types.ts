@@ -444,7 +444,7 @@ export type GqlQueryBatchArgs = {
   consistentWith: InputMaybe<Scalars['ConsistencyToken']['input']>;
 };
 
-/** One entry of the ledger. The next movement's `availableBefore` equals this movement's `availableAfter`. */
+/** One entry of the ledger. The `availableBefore` of the product's next movement equals this movement's `availableAfter`. */
 export type GqlStockMovement = {
   /** The position in the log. It rises from one movement to the next; the log as a whole has no gaps. */
   position: Scalars['String']['output'];
@@ -552,7 +552,7 @@ export type GqlOrderLine = {
   sku: Scalars['ID']['output'];
   /** Units ordered. */
   quantity: Scalars['Int']['output'];
-  /** Whether the line has stock. */
+  /** The state of the line. */
   status: GqlLineStatus;
   /** The batch that the units come from; null while the line is backordered. */
   batchReference: Maybe<Scalars['ID']['output']>;
@@ -630,7 +630,7 @@ export type GqlStockStatus =
   | 'LOW_STOCK'
   /** No units are available now, but some of those on their way are. */
   | 'INCOMING'
-  /** No units are available, neither now nor of those on their way. */
+  /** No units are available, neither now nor on their way. */
   | 'OUT_OF_STOCK';
 
 /** Units that become available at one time. */

@@ -1,6 +1,6 @@
 import type { FieldNode } from 'graphql'
 
-/** For each so many characters of its name, a value counts once more. */
+/** A value counts once more per this many characters of its name. */
 const CHARACTERS_PER_VALUE = 64
 
 /**

@@ -55,7 +55,7 @@ const sources: Record<string, SourceOf> = {
   availabilityChanged(args, { hub }) {
     const { skus } = args as GqlSubscriptionAvailabilityChangedArgs
     if (skus.length === 0 || skus.length > MAX_SKUS) {
-      throw badUserInput(`"skus" has ${skus.length} entries; it can have 1 to ${MAX_SKUS}.`)
+      throw badUserInput(`"skus" has ${skus.length} entries; it must have from 1 to ${MAX_SKUS}.`)
     }
     const wanted = skus.map(parseSku)
     return state<ToldState<AvailabilityRow>>({
