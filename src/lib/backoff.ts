@@ -1,4 +1,4 @@
-/** How long to leave a server alone that could not be used: longer after each failure in a row, and never twice the same. */
+/** Computes the pause between attempts to use a failing server: it doubles after each failure in a row, with a random part. */
 export class Backoff {
   readonly #firstMs: number
   readonly #maxMs: number
@@ -10,7 +10,7 @@ export class Backoff {
     this.#maxMs = maxMs
   }
 
-  /** Nothing has succeeded since the last failure. */
+  /** Whether no attempt has succeeded since the last failure. */
   get isFailing(): boolean {
     return this.#failures > 0
   }
@@ -19,10 +19,10 @@ export class Backoff {
     return performance.now() >= this.#endsAt
   }
 
-  /** Of several attempts that were under way at once, the first failure counts. */
+  /** Records a failure. If several concurrent attempts fail, only the first failure counts. */
   failed(): void {
     if (!this.isOver) return
-    // Random, so that many connections and many processes do not come back at once.
+    // The pause is random, so that many connections and processes do not reconnect at the same moment.
     const ms = Math.min(this.#firstMs * 2 ** this.#failures, this.#maxMs) * (0.5 + Math.random() / 2)
     this.#failures += 1
     this.#endsAt = performance.now() + ms

@@ -1,21 +1,21 @@
-/** Why a server cannot be used, in words for the operator. Without statements, stacks and passwords. */
+/** Describes to the operator why a server cannot be used, without statements, stacks or passwords. */
 
 const CAUSES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused: nothing listens there',
-  ENOTFOUND: 'there is no host of that name',
+  ENOTFOUND: 'there is no host with that name',
   EAI_AGAIN: 'the name of the host cannot be looked up at the moment',
-  EHOSTUNREACH: 'no network leads to the host',
-  ENETUNREACH: 'no network leads to the host',
+  EHOSTUNREACH: 'there is no route to the host',
+  ENETUNREACH: 'there is no route to the host',
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was reset',
   ETIMEDOUT: 'it does not answer',
   CONNECT_TIMEOUT: 'it does not answer',
   CONNECTION_CLOSED: 'it closed the connection',
-  CONNECTION_DESTROYED: 'the connection was given up',
-  CONNECTION_ENDED: 'the connection was given up',
+  CONNECTION_DESTROYED: 'this process has closed the connection',
+  CONNECTION_ENDED: 'this process has closed the connection',
 }
 
-/** @returns a clause to follow a colon, without a full stop */
+/** @returns a clause that can follow a colon, without a full stop */
 export function describeConnectionFailure(error: unknown): string {
   const chain: Error[] = []
   for (let at = error; at instanceof Error; at = at.cause) chain.push(at)
@@ -27,7 +27,7 @@ export function describeConnectionFailure(error: unknown): string {
   return (message || name).replace(/\.$/, '')
 }
 
-/** The address in a URL: host, port and database, and never the password. */
+/** The host, port and database of a URL, without its password. */
 export function addressOf(url: string): string {
   const { host, pathname } = new URL(url)
   return `${host}${pathname === '/' ? '' : pathname}`

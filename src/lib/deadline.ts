@@ -1,4 +1,4 @@
-/** @returns when the promise is fulfilled, or after `ms` at the latest */
+/** Waits until the promise is fulfilled, but at most `ms`. */
 export async function withDeadline(promise: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>((resolve) => {
@@ -8,7 +8,7 @@ export async function withDeadline(promise: Promise<void>, ms: number): Promise<
   clearTimeout(timer)
 }
 
-/** @throws Error when the promise has not settled after `ms` */
+/** @throws Error if the promise has not settled after `ms` */
 export async function orTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {

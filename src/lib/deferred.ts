@@ -1,4 +1,4 @@
-/** A promise to be settled from outside. (`Promise.withResolvers` needs Node 22.) */
+/** A promise that other code settles. (`Promise.withResolvers` needs Node 22.) */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   readonly resolve: (value: T) => void

@@ -1,4 +1,4 @@
-/** `Map.groupBy`, which needs Node 21. */
+/** Does the same as `Map.groupBy`, which needs Node 21. */
 export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()
   for (const item of items) {

@@ -1,4 +1,4 @@
-/** Whether a value is an object of JSON, and not a list. */
+/** Whether a JSON value is an object, not a list or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,9 +2,9 @@ import { deferred } from './deferred.ts'
 import type { Deferred } from './deferred.ts'
 
 /**
- * A stream of values by key in which a newer value takes the place of an older one of the same key that has not
- * been taken yet. So its memory is bounded by the number of keys, however slow the consumer, and what arrives last
- * is never lost. It ends when the consumer returns; values put after that are dropped.
+ * A stream of values by key. A newer value replaces an older one of the same key that has not been consumed yet. So the number
+ * of keys bounds the memory, however slow the consumer is, and the last value per key is never lost. The stream ends when the
+ * consumer returns; values that are put later are dropped.
  */
 export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void> {
   readonly #values = new Map<Key, Value>()
@@ -13,7 +13,7 @@ export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void
   #ended = false
   #failure: { readonly reason: unknown } | null = null
 
-  /** @param onEnd called once, when the consumer has had enough */
+  /** @param onEnd called once, when the stream ends */
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd
   }
@@ -25,7 +25,7 @@ export class LatestQueue<Key, Value> implements AsyncGenerator<Value, void, void
     this.#waiting = null
   }
 
-  /** Throws this to the consumer in place of all that has not been taken, and ends. */
+  /** Drops all values that have not been consumed, throws `reason` to the consumer, and ends. */
   fail(reason: unknown): void {
     if (this.#ended) return
     this.#failure ??= { reason }

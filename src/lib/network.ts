@@ -4,7 +4,7 @@ const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4')
 
 /**
  * @param networks addresses, or networks such as `10.0.0.0/8`
- * @returns whether an address is in one of them
+ * @returns a function that checks whether an address is in one of them
  */
 export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList()
@@ -21,7 +21,7 @@ export function isNetwork(text: string): boolean {
   }
 }
 
-/** @throws if it is neither an address nor a network */
+/** @throws if the text is neither an address nor a network */
 function addTo(list: BlockList, network: string): void {
   const [address = '', bits] = network.split('/', 2)
   if (bits === undefined) list.addAddress(address, familyOf(address))

@@ -1,9 +1,9 @@
 /**
- * Sockets for postgres.js, which by itself connects anew at once, and for ever, to a server that accepts, reads and closes (a
- * load balancer without a server behind it), and without a word about why. Here an attempt that fails is followed by a pause,
- * during which all further ones fail with its cause.
+ * Opens sockets for postgres.js. On its own, the driver reconnects at once and without end to a server that accepts, reads and
+ * closes (for example a load balancer without a server behind it), and reports no reason. Here, a pause follows each failed
+ * attempt, and all attempts during the pause fail with the same cause.
  *
- * TLS is done here, too: the driver would not name the host to the server, and would wait for a server that does not speak it.
+ * TLS is also done here, because the driver does not send the host name to the server (SNI), and hangs if the server has no TLS.
  */
 import { connect, isIP } from 'node:net'
 import type { Socket } from 'node:net'
@@ -11,11 +11,11 @@ import { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { Backoff } from './backoff.ts'
 
-/** The place that postgres.js has made out of its URL. */
+/** The address that postgres.js has parsed from its URL. */
 export interface Address {
   readonly host: readonly string[]
   readonly port: readonly number[]
-  /** Of a Unix socket. */
+  /** The path of a Unix socket; false for a TCP connection. */
   readonly path: string | false
 }
 
@@ -24,27 +24,27 @@ export class Unreachable extends Error {
   override readonly name = 'Unreachable'
 }
 
-/** From the first packet until the server is ready; a little less than a client waits for an answer. */
+/** The time limit from the first packet until the server is ready; a little less than a client waits for an answer. */
 export const CONNECT_TIMEOUT_S = 4
 
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 1000
 
-/** What the server says when it is ready for the first statement: the message ReadyForQuery, outside of a transaction. */
+/** The message ReadyForQuery outside of a transaction: the server is ready for the first statement. */
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const SSL_ACCEPTED = 'S'.charCodeAt(0)
 
-const CLOSED_EARLY = 'it closes connections before it has answered on them'
+const CLOSED_EARLY = 'it closes connections before it answers'
 
-/** The sockets of one link. */
+/** Opens the sockets of one link. */
 export class PostgresSockets {
   readonly #tls: string
   readonly #backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS)
-  /** What the server last said to somebody whom it did not let in. */
+  /** The last error with which the server refused a connection. */
   #refusal: unknown = null
   #failure: unknown = null
-  /** Attempts under way. */
+  /** How many attempts are running. */
   #attempts = 0
 
   constructor(url: string) {
@@ -52,15 +52,15 @@ export class PostgresSockets {
   }
 
   /**
-   * Never fails: where no connection can be made, the socket does, as soon as somebody listens.
+   * Never rejects: if no connection can be made, the returned socket fails on its first write.
    *
-   * @param onClose told whether the server had been ready for statements
+   * @param onClose receives whether the server was ready for statements before
    */
   async open(address: Address, onClose: (wasReady: boolean) => void): Promise<Duplex> {
     const broken = (error: unknown) => brokenSocket(error as Error).once('close', () => onClose(false))
     // While the server fails, one attempt at a time is enough to notice that it is back.
     if (!this.#backoff.isOver || (this.#backoff.isFailing && this.#attempts > 0)) {
-      return broken(new Unreachable('It is not tried again yet.', { cause: this.#failure }))
+      return broken(new Unreachable('The next connection attempt is not due yet.', { cause: this.#failure }))
     }
     this.#attempts += 1
     try {
@@ -73,13 +73,13 @@ export class PostgresSockets {
     }
   }
 
-  /** Why the last attempt failed; null if it did not. */
+  /** Why the last attempt failed; null if it succeeded. */
   get failure(): unknown {
     return this.#failure
   }
 
-  /** A statement that waited for a connection was answered with this. The connection is about to be closed. */
-  refused(error: unknown): void {
+  /** Records the error with which the server refused a connection, before the socket closes. */
+  setRefusal(error: unknown): void {
     this.#refusal = error
   }
 
@@ -116,7 +116,10 @@ export class PostgresSockets {
   }
 }
 
-/** `false` and the like: never; `prefer` and `allow`: if the server does; others: always; beyond `require`, with a certificate. */
+/**
+ * The `sslmode`. Empty: no TLS. `prefer` and `allow`: TLS if the server supports it. `require`: always TLS. Any other mode:
+ * always TLS, and the server's certificate is verified.
+ */
 function tlsModeOf(url: string): string {
   const { searchParams } = new URL(url)
   if (searchParams.get('sslrootcert') === 'system') return 'verify-full'
@@ -124,7 +127,7 @@ function tlsModeOf(url: string): string {
   return ['false', 'disable'].includes(mode) ? '' : mode
 }
 
-/** @throws why there is no connection, 4 s later at the latest */
+/** @throws Unreachable, with the cause, after at most `CONNECT_TIMEOUT_S` */
 async function reach({ host: [host], port: [port], path }: Address, tls: string): Promise<Socket> {
   const socket = path ? connect(path) : connect(port as number, host as string)
   const timeout = setTimeout(
@@ -150,8 +153,8 @@ async function secure(socket: Socket, host: string, mode: string): Promise<Socke
     if (mode === 'prefer' || mode === 'allow') return socket
     throw new Unreachable(`it does not speak TLS, which sslmode=${mode} asks for`)
   }
-  // Whatever follows in plain text is not from the server.
-  if (more.length > 0) throw new Unreachable('it sent more than an answer before TLS began')
+  // Plain text after the answer may come from an attacker, not from the server.
+  if (more.length > 0) throw new Unreachable('it sent unencrypted data before TLS began')
   const secured = connectTls({
     socket,
     ...(isIP(host) === 0 && { servername: host }),
@@ -161,7 +164,7 @@ async function secure(socket: Socket, host: string, mode: string): Promise<Socke
   return secured
 }
 
-/** @throws what ends the socket before the event */
+/** @throws the error that ends the socket before the event */
 function next(socket: Socket, event: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     socket.once(event, resolve)
@@ -171,8 +174,8 @@ function next(socket: Socket, event: string): Promise<unknown> {
 }
 
 /**
- * Takes the driver's first message and fails. Failing any sooner, it would leave behind a driver that believes that a message is
- * still about to be sent, and never sends one again.
+ * Accepts the driver's first message, then fails. If it failed earlier, the driver would keep waiting for that message to be
+ * sent, and would never send another one.
  */
 export function brokenSocket(error: Error): Duplex {
   const broken = new Duplex({

@@ -1,10 +1,10 @@
 /**
- * Drizzle over postgres.js, made safe against lost connections.
+ * Connects Drizzle to Postgres through postgres.js, and makes transactions safe against lost connections.
  *
- * postgres.js reconnects silently: a statement sent after a loss, or waiting when it happens, runs on a new connection, outside
- * of the transaction it was meant for, and its own `begin()` throws uncaught when the connection dies inside. So here a client
- * lives only as long as its first lost connection and is then replaced, a session's client can connect only once, and a
- * transaction refuses to send anything once its connection is gone.
+ * postgres.js reconnects silently: a statement that is sent after a loss, or is queued during one, runs on a new connection,
+ * outside of its transaction. The driver's own `begin()` throws an uncaught error if the connection is lost inside of it. So
+ * here a client is replaced after its first lost connection, a session's client can connect only once, and a transaction sends
+ * nothing after its connection is lost.
  */
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
@@ -19,22 +19,22 @@ export interface ConnectionOptions {
   readonly url: string
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string
-  /** Session settings, `{ statement_timeout: '10s' }`. */
+  /** Session settings, for example `{ statement_timeout: '10s' }`. */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * When Postgres has sent nothing for so long during a transaction, its connection is given up, for Postgres itself may be
-   * out of reach and its own timeouts with it. Without it, never.
+   * If Postgres sends nothing for this long during a transaction, the connection is closed, because Postgres may be unreachable
+   * and its own timeouts with it. There is no limit by default.
    */
   readonly transactionTimeoutMs?: number
-  /** If a statement has no answer after so long, all connections are given up. Without it, never. */
+  /** If a statement has no answer after this time, all connections are closed. There is no limit by default. */
   readonly answerTimeoutMs?: number
   readonly monitor?: ConnectionMonitor
 }
 
-/** Told whether the server can be used. */
+/** Receives whether the server can be used. */
 export interface ConnectionMonitor {
   readonly answered: () => void
-  /** @param error one that `isUnavailable` */
+  /** @param error an error for which `isUnavailable` is true */
   readonly failed: (error: unknown) => void
 }
 
@@ -47,19 +47,19 @@ export interface Pool {
 /** One connection with one user at a time, for transactions of several statements. */
 export interface Session extends Pool {
   /**
-   * Runs `work` in a transaction. The first statement of `work` travels together with `BEGIN`.
+   * Runs `work` in a transaction. The first statement of `work` is sent together with `BEGIN`.
    *
-   * @throws what `work` throws, after rolling back; `CommitUnknown` if the answer to COMMIT never came
+   * @throws the error of `work`, after a rollback; `CommitUnknown` if COMMIT was not answered
    */
   transaction<T>(work: () => Promise<T>): Promise<T>
 }
 
-/** COMMIT was sent and its answer is missing: the transaction may have happened or not. */
+/** COMMIT was sent but not answered: the transaction may be committed or not. */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown'
 }
 
-/** The connection is gone, and with it the transaction that ran on it. */
+/** The connection was lost, and its transaction with it. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
@@ -72,7 +72,7 @@ const CLOSE_TIMEOUT_S = 5
 
 interface Connections {
   readonly max: number
-  /** A client connects once and then never again. */
+  /** Whether a client connects only once. */
   readonly once?: boolean
 }
 
@@ -82,9 +82,9 @@ class Link implements Session {
   readonly #connections: Connections
   readonly #sockets: PostgresSockets
   #client: postgres.Sql | null = null
-  /** The client of the transaction that is running; null between transactions. */
+  /** The client of the running transaction; null between transactions. */
   #transaction: postgres.Sql | null = null
-  /** Gives up a transaction in which Postgres has gone silent. */
+  /** Closes the connection if Postgres is silent during a transaction. */
   #watchdog: NodeJS.Timeout | undefined
   #closed = false
 
@@ -92,7 +92,7 @@ class Link implements Session {
     this.#options = options
     this.#connections = connections
     this.#sockets = new PostgresSockets(options.url)
-    // Drizzle needs no more of a client than this.
+    // Drizzle uses only these members of a client.
     const facade = {
       options: { parsers: {}, serializers: {} },
       unsafe: (...call: Parameters<postgres.Sql['unsafe']>) => this.#send(...call),
@@ -116,16 +116,16 @@ class Link implements Session {
       committing = true
       const { command } = await client.unsafe('commit')
       committing = false
-      // Postgres answers COMMIT with ROLLBACK, and no error, when a statement before had failed.
+      // If an earlier statement failed, Postgres answers COMMIT with ROLLBACK instead of an error.
       if (command !== 'COMMIT') throw new Error(`The transaction ended with ${command}.`)
       return result
     } catch (error) {
-      if (committing && !isRefusal(error)) {
+      if (committing && !isStatementError(error)) {
         this.#discard(client)
         throw new CommitUnknown('The connection was lost while committing.', { cause: error })
       }
       await this.#rollback(client)
-      // What was the primary is one no more. The next connection may lead to the new one.
+      // The server is no longer the primary. A new connection may lead to the new primary.
       if (isReadOnly(error)) this.#discard(client)
       throw error
     } finally {
@@ -161,7 +161,7 @@ class Link implements Session {
     const sent = client.unsafe(...call)
     const { answerTimeoutMs, monitor } = this.#options
     const watchdog = answerTimeoutMs && setTimeout(() => this.#discard(client, 0), answerTimeoutMs)
-    // The statement is sent in the next microtask, so whoever has asked for it can still say how it is to be answered.
+    // `then` sends the statement in the next microtask, so the caller can still choose the format of its result.
     sent.then(
       () => {
         if (watchdog) clearTimeout(watchdog)
@@ -169,7 +169,7 @@ class Link implements Session {
       },
       (error: unknown) => {
         if (watchdog) clearTimeout(watchdog)
-        if (isFatal(error)) this.#sockets.refused(error)
+        if (isFatal(error)) this.#sockets.setRefusal(error)
         if (isUnavailable(error)) monitor?.failed(error)
       },
     )
@@ -190,9 +190,9 @@ class Link implements Session {
     }
     const client: postgres.Sql = postgres(url, {
       max,
-      // The driver's types do not know of it.
+      // The driver supports this option, but its types lack it.
       ...{ socket },
-      // By the socket, and so are the pauses between attempts.
+      // `PostgresSockets` does TLS and the pauses between attempts.
       ssl: false,
       backoff: () => 0,
       idle_timeout: null as unknown as undefined,
@@ -201,12 +201,12 @@ class Link implements Session {
       fetch_types: false,
       onnotice: () => {},
       connection: { application_name: applicationName, ...settings },
-      // Drizzle's columns convert; the driver passes text through.
+      // Drizzle's columns convert the values, so the driver passes text through.
       types: {
         date: { to: 1184, from: [1082, 1083, 1114, 1184], serialize: String, parse: String },
         json: { to: 114, from: [114, 3802], serialize: String, parse: JSON.parse },
       } as unknown as Record<string, postgres.PostgresType>,
-      // A pool's other connections are none the worse for an attempt that failed.
+      // A failed connection attempt does not affect a pool's other connections.
       onclose: () => lost && this.#discard(client),
     })
     return client
@@ -216,7 +216,7 @@ class Link implements Session {
     return new ConnectionLost('The connection to Postgres was lost.', { cause: this.#sockets.failure })
   }
 
-  /** Whatever still waits on the client fails at the latest when it is closed. */
+  /** Replaces the client. Its pending statements end or fail within the timeout. */
   #discard(client: postgres.Sql, timeoutS = CLOSE_TIMEOUT_S): void {
     if (this.#client !== client) return
     this.#client = null
@@ -224,7 +224,7 @@ class Link implements Session {
   }
 }
 
-/** Postgres has answered, with an error that ends the transaction and not the connection. */
-function isRefusal(error: unknown): boolean {
+/** Whether Postgres has answered with an error that ends the transaction but not the connection. */
+function isStatementError(error: unknown): boolean {
   return error instanceof postgres.PostgresError && error.severity === 'ERROR'
 }

@@ -1,6 +1,7 @@
 /**
- * Redis at a URL, be it one server or a cluster of which the URL names any node. Which of the two it is, it must be asked; as
- * it may be away when a process starts, that is found out in the background, and until then there is no client.
+ * Connects to Redis at a URL: to one server, or to a cluster of which the URL names any node. A probe finds out which of the two
+ * it is. Redis may be unreachable when a process starts, so the probe is repeated in the background, and there is no client
+ * until it succeeds.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
@@ -10,26 +11,26 @@ export type RedisClient = Redis | Cluster
 export interface RedisLink {
   /** @throws RedisAway until Redis has answered once */
   readonly client: () => RedisClient
-  /** A client of its own, for what would hold up others: waiting for messages. Whoever asks for it disconnects it. */
+  /** Creates a separate client for work that would block others, such as waiting for messages. The caller disconnects it. */
   readonly connect: () => RedisClient
-  /** @throws why Redis cannot be used now */
+  /** @throws the error if Redis cannot be used now */
   readonly check: () => Promise<void>
-  /** Calls back once Redis has answered, or in time if it has already. */
+  /** Calls the listener when Redis has answered for the first time, or at once if it already has. */
   readonly onFound: (listener: (client: RedisClient) => void) => void
   readonly close: () => void
 }
 
-/** Redis has not been there yet. */
+/** Redis has not answered since the process started. */
 export class RedisAway extends Error {
   override readonly name = 'RedisAway'
 }
 
-/** Redis is there, and cannot be used. */
+/** Redis answers but cannot be used. */
 export class RedisUnsuitable extends Error {
   override readonly name = 'RedisUnsuitable'
 }
 
-/** Redis is there, but as a replica, which takes no writes. */
+/** Redis answers but is a replica, which is read-only. */
 class RedisReadOnly extends Error {
   override readonly name = 'RedisUnsuitable'
   override readonly message = 'This Redis is a replica.'
@@ -37,14 +38,14 @@ class RedisReadOnly extends Error {
 
 const PROBE_MS = 2000
 const RETRY_MS = 500
-/** An answer that takes longer will not come: the connection is given up, and another one made. */
+/** After this time without an answer, the connection is closed and another one is opened. */
 const ANSWER_MS = 5000
 const LEAST_VERSION = 7
 
 type Kind = 'server' | 'cluster'
 
 /**
- * @returns once it is connected, or once the first attempt has failed
+ * @returns when Redis is connected, or when the first attempt has failed
  * @throws RedisUnsuitable
  */
 export async function linkRedis(url: string, onError: (error: unknown) => void): Promise<RedisLink> {
@@ -109,7 +110,7 @@ export async function linkRedis(url: string, onError: (error: unknown) => void):
 
 async function probe(url: string): Promise<Kind> {
   const redis = new Redis(url, {
-    // What old servers speak, too.
+    // Old servers support this protocol, too, so the probe can read their version.
     protocol: 2,
     lazyConnect: true,
     retryStrategy: () => null,
@@ -117,8 +118,8 @@ async function probe(url: string): Promise<Kind> {
     connectTimeout: PROBE_MS,
     commandTimeout: PROBE_MS,
   })
-  // What goes wrong first is the cause. Afterwards the client says only that the connection is closed, or even goes on: with
-  // database 0 if there is none of the number that the URL names.
+  // The first error is the cause. Later errors say only that the connection is closed. If the database number of the URL does
+  // not exist, the client even continues with database 0.
   let cause: Error | null = null
   redis.on('error', (error: Error) => (cause ??= error))
   try {
@@ -148,8 +149,8 @@ function requirePrimary(info: string): void {
 }
 
 /**
- * They fail fast while Redis is away, instead of queueing, and come back by themselves, at a random moment within a second or
- * so, so that many processes do not come back at once.
+ * While Redis is unreachable, clients fail fast instead of queueing commands. They reconnect at a random moment within about a
+ * second, so that many processes do not reconnect at the same time.
  */
 const FAIL_FAST = { enableOfflineQueue: false, maxRetriesPerRequest: 1, socketTimeout: ANSWER_MS } as const
 
@@ -161,13 +162,13 @@ function connectServer(url: string): Redis {
 
 function connectCluster(url: string): Cluster {
   const { hostname, port, username, password, protocol } = new URL(url)
-  // An IPv6 address stands in brackets.
+  // In a URL, an IPv6 address has brackets.
   const host = hostname.replaceAll(/^\[|\]$/g, '')
   return new Cluster([{ host, port: Number(port === '' ? 6379 : port) }], {
     shardedSubscribers: true,
     enableOfflineQueue: false,
     slotsRefreshTimeout: PROBE_MS,
-    // A master that dies is replaced within seconds; look for the new one as often as that.
+    // A failed master is replaced within seconds, so look for the new one that often.
     slotsRefreshInterval: PROBE_MS,
     maxRedirections: 4,
     clusterRetryStrategy: retryDelay,
@@ -181,7 +182,7 @@ function connectCluster(url: string): Cluster {
   })
 }
 
-/** @returns once it is connected, or once an attempt has failed */
+/** Waits until the client is connected, or until an attempt has failed. */
 export async function settled(client: RedisClient): Promise<void> {
   if (client.status === 'ready') return
   await new Promise<void>((resolve) => {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Repeating {
-  /** Ends after the run that is under way. */
+  /** Ends the repetition, and waits for the current run. */
   readonly close: () => Promise<void>
 }
 
-/** Runs a task now and then again and again, each time so long after it ended; an error ends nothing. */
+/** Runs a task at once, and again `pauseMs` after each run has ended. An error does not end the repetition. */
 export function repeat(
   task: () => Promise<unknown>,
   pauseMs: number,

@@ -1,7 +1,7 @@
 /**
- * Long work in slices, so that the process answers others meanwhile. Whoever works asks `isOver` now and then, and where the time
- * of this turn of the event loop is used up, waits for `next`. Any number of workers share one time; they go on in the order in
- * which they have begun to wait.
+ * Splits long work into slices, so that the process can do other work in between. Each worker checks `isOver` regularly, and
+ * waits for `next` when the time of this turn of the event loop is used up. All workers share this time, and continue in the
+ * order in which they began to wait.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deferred } from './deferred.ts'
@@ -10,7 +10,7 @@ import type { Deferred } from './deferred.ts'
 export class Slices {
   readonly #sliceMs: number
   readonly #waiting: Deferred<void>[] = []
-  /** When the work of this turn has begun; null before it has. */
+  /** The start of the work in this turn; null before it. */
   #since: number | null = null
   #releasing = false
 
@@ -27,7 +27,7 @@ export class Slices {
     return performance.now() - this.#since > this.#sliceMs
   }
 
-  /** @returns in a later turn */
+  /** Waits for a later turn. */
   async next(): Promise<void> {
     const turn = deferred<void>()
     this.#waiting.push(turn)
@@ -39,9 +39,9 @@ export class Slices {
     this.#releasing = true
     while (this.#waiting.length > 0) {
       await nextTurn()
-      for (const turn of this.#waiting.splice(0, BATCH)) {
+      for (const turn of this.#waiting.splice(0, MAX_RELEASED)) {
         turn.resolve()
-        // What waited goes on before the next one is let go.
+        // Let the released worker continue before the next one is released.
         await Promise.resolve().then(() => {})
         if (this.isOver) await nextTurn()
       }
@@ -50,5 +50,5 @@ export class Slices {
   }
 }
 
-/** Taken from the front of the queue together: taking them one by one would move the whole queue each time. */
-const BATCH = 1000
+/** How many workers leave the queue together. Each removal moves the whole rest of the queue, so one by one would be slow. */
+const MAX_RELEASED = 1000

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** Hands out a long list piece by piece, and lets the event loop turn between the pieces. */
+/** Yields a long list piece by piece, with a turn of the event loop between the pieces. */
 export async function* inTurns<T>(items: readonly T[], pieceSize: number): AsyncGenerator<readonly T[]> {
   for (let at = 0; at < items.length; at += pieceSize) {
     if (at > 0) await nextTurn()

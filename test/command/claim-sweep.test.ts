@@ -1,4 +1,4 @@
-/** What becomes of claims to batch references of which nothing came. */
+/** Claims to batch references that never got a batch are swept. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sweepClaims } from '../../src/command/claim-sweep.ts'
 import { homeOf } from '../../src/command/claims.ts'
@@ -38,7 +38,7 @@ const claims = async () =>
   )
 const later = (hours: number) => new Date(startedAt + hours * HOURS)
 
-test('they go after a while; those with a batch, and young ones, stay', async () => {
+test('old claims without a batch are deleted; claims with a batch and recent claims stay', async () => {
   for (const at of Array(30).keys()) await writeSide.send(createBatch(`batch-${at}`, `sku-${at}`, 1))
   for (const at of Array(30).keys()) await claim(`lost-${at}`, `sku-${at}`, later(0))
   await claim('young', 'sku-1', later(24))
@@ -48,18 +48,18 @@ test('they go after a while; those with a batch, and young ones, stay', async ()
     ...Array.from({ length: 30 }, (_, at) => `batch-${at}`).toSorted(),
     'young',
   ])
-  // A reference that is free again may be another product's.
+  // Another product can use a reference that is free again.
   expect(await writeSide.send(createBatch('lost-1', 'sku-2', 1))).toMatchObject({ status: 'accepted' })
   expect(await writeSide.send(createBatch('batch-1', 'sku-2', 1))).toMatchObject({ status: 'rejected' })
 })
 
-test('one that is claimed anew while it is swept stays', async () => {
+test('a claim that is renewed during the sweep stays', async () => {
   const skus = Array.from({ length: 100 }, (_, at) => `sku-${at}` as Sku)
   const sku = skus.find(
     (one) => partitionOf(one, PARTITIONS) !== homeOf('lost' as BatchReference, PARTITIONS),
   )!
   await claim('lost', sku, later(0))
-  // The claim is renewed and not committed yet: the sweep finds it old, and waits for its row.
+  // The renewed claim is not committed yet, so the sweep sees it as old and waits for its row.
   const other = await database.sql.reserve()
   await other`begin`
   await other`update stock.batch_references set claimed_at = ${later(30).toISOString()}::timestamptz`

@@ -1,4 +1,4 @@
-/** Batch references are unique over all partitions, although no constraint says so. */
+/** Batch references are unique over all partitions, although no constraint spans partitions. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { partitionOf } from '../../src/log/partition.ts'
 import type { Sku } from '../../src/domain/values.ts'
@@ -25,7 +25,7 @@ afterEach(async () => {
   await database.drop()
 })
 
-test('of many that create a batch of the same reference at once, in several partitions and processes, one can', async () => {
+test('if several partitions and processes create a batch with the same reference at once, exactly one succeeds', async () => {
   const skus = Array.from({ length: SKUS }, (_, at) => `sku-${at}`)
   expect(new Set(skus.map((sku) => partitionOf(sku as Sku, PARTITIONS))).size).toBeGreaterThan(2)
   const sent = Array.from({ length: REFERENCES }, (_, reference) =>
@@ -42,22 +42,22 @@ test('of many that create a batch of the same reference at once, in several part
   expect(row).toEqual({ rows: REFERENCES, refs: REFERENCES })
 })
 
-test('a refusal is answered again to whoever sends the command again', async () => {
+test('a repeated command gets its rejection again', async () => {
   const [first, second] = processes as [TestWriteSide, TestWriteSide]
   await first.send(createBatch('b', 'sku-0', 1))
-  const refused = await second.send(createBatch('b', 'sku-1', 1), 'again')
-  expect(refused).toMatchObject({ status: 'rejected', rejection: { type: 'BatchReferenceTaken' } })
+  const rejected = await second.send(createBatch('b', 'sku-1', 1), 'again')
+  expect(rejected).toMatchObject({ status: 'rejected', rejection: { type: 'BatchReferenceTaken' } })
   await database.sql`delete from stock.batch_references`
-  expect(await first.send(createBatch('b', 'sku-1', 1), 'again')).toEqual({ ...refused, replayed: true })
+  expect(await first.send(createBatch('b', 'sku-1', 1), 'again')).toEqual({ ...rejected, replayed: true })
 })
 
-test('a change that was refused because there was no such batch stays refused when there is one', async () => {
+test('a change that was rejected because its batch did not exist stays rejected after the batch is created', async () => {
   const [first, second] = processes as [TestWriteSide, TestWriteSide]
-  const refused = await first.send(changeBatchQuantity('b', 5), 'early')
-  expect(refused).toMatchObject({ status: 'rejected', rejection: { type: 'BatchNotFound' } })
+  const rejected = await first.send(changeBatchQuantity('b', 5), 'early')
+  expect(rejected).toMatchObject({ status: 'rejected', rejection: { type: 'BatchNotFound' } })
   const sku = Array.from({ length: SKUS }, (_, at) => `sku-${at}`).find(
     (one) => partitionOf(one as Sku, PARTITIONS) !== 0,
   )
   await first.send(createBatch('b', sku as string, 9))
-  expect(await second.send(changeBatchQuantity('b', 5), 'early')).toEqual({ ...refused, replayed: true })
+  expect(await second.send(changeBatchQuantity('b', 5), 'early')).toEqual({ ...rejected, replayed: true })
 })

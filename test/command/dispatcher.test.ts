@@ -1,4 +1,4 @@
-/** How commands become batches, with writers that do as the test says. */
+/** How the dispatcher forms command groups, with writers that the test controls. */
 import { describe, expect, test } from 'vitest'
 import { Dispatcher } from '../../src/command/dispatcher.ts'
 import type { CommandGroupReport } from '../../src/command/dispatcher.ts'
@@ -16,9 +16,9 @@ import { allocate, changeBatchQuantity, createBatch } from '../support/stock.ts'
 import { until } from '../support/until.ts'
 import { request } from '../support/write-side.ts'
 
-/** A writer whose batches wait until the test lets them go. */
+/** A writer whose command groups wait until the test ends them. */
 class HeldWriter {
-  readonly batches: {
+  readonly groups: {
     readonly ids: readonly string[]
     readonly end: (how?: Error | ((ids: string[]) => Written)) => void
   }[] = []
@@ -26,15 +26,15 @@ class HeldWriter {
   async write(requests: readonly CommandRequest[]): Promise<Written> {
     const held = deferred<Written>()
     const ids = requests.map(({ id }) => id as string)
-    this.batches.push({
+    this.groups.push({
       ids,
       end: (how = writes) => (how instanceof Error ? held.reject(how) : held.resolve(how(ids))),
     })
     return held.promise
   }
 
-  async begun(batches: number): Promise<void> {
-    await until(() => this.batches.length >= batches)
+  async begun(groups: number): Promise<void> {
+    await until(() => this.groups.length >= groups)
   }
 }
 
@@ -72,24 +72,24 @@ function setUp(options: Partial<ConstructorParameters<typeof Dispatcher>[0]> = {
   return { writer, commits, reports, dispatcher, send }
 }
 
-/** `failed` with the error, as a value. */
+/** The status of the outcome, or the error as a value. */
 const fate = (answer: Promise<Outcome>) =>
   answer.then(
     ({ status }) => status as unknown,
     (error: unknown) => error,
   )
 
-describe('batches', () => {
-  test('of what arrives together, in the order of arrival', async () => {
+describe('command groups', () => {
+  test('contain the commands that arrive together, in the order of their arrival', async () => {
     const { writer, send } = setUp()
     const answers = ['a', 'b', 'c'].map((id) => send(id))
     await writer.begun(1)
-    expect(writer.batches[0]?.ids).toEqual(['a', 'b', 'c'])
-    writer.batches[0]?.end()
+    expect(writer.groups[0]?.ids).toEqual(['a', 'b', 'c'])
+    writer.groups[0]?.end()
     expect(await Promise.all(answers)).toEqual([accepted, accepted, accepted])
   })
 
-  test('while one commits, the next gathers', async () => {
+  test('gather while the previous group commits', async () => {
     const { writer, send } = setUp()
     const first = send('first')
     await writer.begun(1)
@@ -97,57 +97,57 @@ describe('batches', () => {
     await turns()
     others.push(send('c'))
     await turns()
-    expect(writer.batches).toHaveLength(1)
-    writer.batches[0]?.end()
+    expect(writer.groups).toHaveLength(1)
+    writer.groups[0]?.end()
     await first
     await writer.begun(2)
-    expect(writer.batches[1]?.ids).toEqual(['a', 'b', 'c'])
-    writer.batches[1]?.end()
+    expect(writer.groups[1]?.ids).toEqual(['a', 'b', 'c'])
+    writer.groups[1]?.end()
     await Promise.all(others)
   })
 
-  test('take along who was answered just now and asks again', async () => {
+  test('include the next command of a caller who has just been answered', async () => {
     const { writer, send } = setUp()
     const again = send('first').then(() => send('again'))
     await writer.begun(1)
     const waiting = send('waiting')
-    writer.batches[0]?.end()
+    writer.groups[0]?.end()
     await writer.begun(2)
-    expect(writer.batches[1]?.ids).toEqual(['waiting', 'again'])
-    writer.batches[1]?.end()
+    expect(writer.groups[1]?.ids).toEqual(['waiting', 'again'])
+    writer.groups[1]?.end()
     await Promise.all([again, waiting])
   })
 
-  test('are no larger than allowed', async () => {
+  test('have at most maxGroupCommands commands', async () => {
     const { writer, send } = setUp({ maxGroupCommands: 2 })
     const answers = ['a', 'b', 'c', 'd', 'e'].map((id) => send(id))
-    for (let batch = 0; batch < 3; batch += 1) {
-      await writer.begun(batch + 1)
-      writer.batches[batch]?.end()
+    for (let group = 0; group < 3; group += 1) {
+      await writer.begun(group + 1)
+      writer.groups[group]?.end()
     }
     await Promise.all(answers)
-    expect(writer.batches.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c', 'd'], ['e']])
+    expect(writer.groups.map(({ ids }) => ids)).toEqual([['a', 'b'], ['c', 'd'], ['e']])
   })
 
   test('are reported', async () => {
     const { writer, send, reports } = setUp()
     const answers = [fate(send('a')), fate(send('b'))]
     await writer.begun(1)
-    writer.batches[0]?.end(new Error('broken'))
+    writer.groups[0]?.end(new Error('broken'))
     await Promise.all(answers)
     expect(reports).toEqual([{ commands: 2, durationMs: expect.any(Number), failed: true }])
   })
 })
 
 describe('an answer', () => {
-  test('comes after the commit, and after whoever follows the log has been told', async () => {
+  test('comes after the commit, and after onCommit was called', async () => {
     const { writer, send, commits } = setUp()
     const order: string[] = []
     const answer = send('a').then(() => order.push(`answered after ${commits.length} commit`))
     await writer.begun(1)
     await turns()
     expect(order).toEqual([])
-    writer.batches[0]?.end()
+    writer.groups[0]?.end()
     await answer
     expect(order).toEqual(['answered after 1 commit'])
     expect(commits).toEqual([
@@ -160,21 +160,21 @@ describe('an answer', () => {
     ])
   })
 
-  test('of a batch that recorded nothing moves no one', async () => {
+  test('of a group that recorded no events does not call onCommit', async () => {
     const { writer, send, commits } = setUp()
     const answer = send('a')
     await writer.begun(1)
-    writer.batches[0]?.end(() => ({ outcomes: [accepted], events: [], from: point(5), head: point(5) }))
+    writer.groups[0]?.end(() => ({ outcomes: [accepted], events: [], from: point(5), head: point(5) }))
     await answer
     expect(commits).toEqual([])
   })
 
-  test('that could not be decided leaves the others alone', async () => {
+  test('that is an error does not affect the other commands of the group', async () => {
     const { writer, send } = setUp()
     const answers = ['a', 'b', 'c'].map((id) => fate(send(id)))
     await writer.begun(1)
     const broken = new Error('a bug')
-    writer.batches[0]?.end(() => ({
+    writer.groups[0]?.end(() => ({
       outcomes: [accepted, broken, accepted],
       events: [],
       from: point(0),
@@ -185,57 +185,57 @@ describe('an answer', () => {
 })
 
 describe('a limit on the queue', () => {
-  test('refuses what is beyond it at once, and takes more when there is room again', async () => {
+  test('fails further commands at once, and accepts commands again when there is room', async () => {
     const { writer, send, dispatcher } = setUp({ maxQueuedCommands: 2 })
     const underWay = send('under way')
     await writer.begun(1)
     const waiting = [send('a'), send('b')]
     await expect(send('too many')).rejects.toThrow(Overloaded)
     expect(dispatcher.queuedCommands).toBe(2)
-    writer.batches[0]?.end()
+    writer.groups[0]?.end()
     await underWay
     await writer.begun(2)
     const later = send('later')
-    writer.batches[1]?.end()
+    writer.groups[1]?.end()
     await writer.begun(3)
-    writer.batches[2]?.end()
+    writer.groups[2]?.end()
     await Promise.all([...waiting, later])
-    expect(writer.batches.map(({ ids }) => ids)).toEqual([['under way'], ['a', 'b'], ['later']])
+    expect(writer.groups.map(({ ids }) => ids)).toEqual([['under way'], ['a', 'b'], ['later']])
   })
 })
 
 describe('close', () => {
-  test('answers all that is queued, and takes no more', async () => {
+  test('answers all queued commands, and accepts no more', async () => {
     const { writer, send, dispatcher } = setUp({ maxGroupCommands: 1 })
     const answers = ['a', 'b', 'c'].map((id) => send(id))
     await writer.begun(1)
     let closed = false
     const closing = dispatcher.close().then(() => (closed = true))
     await expect(send('too late')).rejects.toThrow(Unavailable)
-    for (let batch = 0; batch < 3; batch += 1) {
-      await writer.begun(batch + 1)
+    for (let group = 0; group < 3; group += 1) {
+      await writer.begun(group + 1)
       expect(closed).toBe(false)
-      writer.batches[batch]?.end()
+      writer.groups[group]?.end()
     }
     await closing
     expect(await Promise.all(answers)).toHaveLength(3)
   })
 
-  test('of an idle one is immediate', async () => {
+  test('of an idle dispatcher is immediate', async () => {
     await setUp().dispatcher.close()
   })
 })
 
-describe('when a batch fails', () => {
+describe('when a command group fails', () => {
   const failing = async (error: Error) => {
     const { writer, send } = setUp()
     const answers = ['a', 'b'].map((id) => fate(send(id)))
     await writer.begun(1)
-    writer.batches[0]?.end(error)
+    writer.groups[0]?.end(error)
     return { faults: await Promise.all(answers), writer, send }
   }
 
-  test('because the answer to COMMIT is missing, nobody can know: OutcomeUnknown', async () => {
+  test('because COMMIT was not answered, the fault is OutcomeUnknown', async () => {
     const { faults } = await failing(new CommitUnknown('lost'))
     expect(faults).toEqual([expect.any(OutcomeUnknown), expect.any(OutcomeUnknown)])
   })
@@ -246,34 +246,34 @@ describe('when a batch fails', () => {
     withCode('57P01'),
     withCode('53300'),
     withCode('57014'),
-  ])('because the database is away (%s), nothing was done: Unavailable', async (error) => {
+  ])('because the database is unavailable (%s), the fault is Unavailable', async (error) => {
     const { faults } = await failing(new Error('Failed query', { cause: error }))
     expect(faults).toEqual([expect.any(Unavailable), expect.any(Unavailable)])
   })
 
-  test('because of a bug, the bug is told, and the next batch goes its way', async () => {
+  test('because of a bug, the error is passed on, and the next group is not affected', async () => {
     const { faults, writer, send } = await failing(new Error('a bug'))
     expect(faults).toEqual([new Error('a bug'), new Error('a bug')])
     const next = send('next')
     await writer.begun(2)
-    writer.batches[1]?.end()
+    writer.groups[1]?.end()
     expect(await next).toEqual(accepted)
   })
 
-  test('because a constraint was violated, each command is tried alone, and only the culprit fails', async () => {
+  test('because of a constraint violation, each command is written alone, and only the culprit fails', async () => {
     const { writer, send } = setUp()
     const answers = ['a', 'culprit', 'c'].map((id) => fate(send(id)))
     const violation = new Error('Failed query', { cause: withCode('23505') })
     await writer.begun(1)
     const later = fate(send('later'))
-    writer.batches[0]?.end(violation)
-    for (let batch = 1; batch <= 4; batch += 1) {
-      await writer.begun(batch + 1)
-      writer.batches[batch]?.end(writer.batches[batch]?.ids[0] === 'culprit' ? violation : undefined)
+    writer.groups[0]?.end(violation)
+    for (let group = 1; group <= 4; group += 1) {
+      await writer.begun(group + 1)
+      writer.groups[group]?.end(writer.groups[group]?.ids[0] === 'culprit' ? violation : undefined)
     }
     expect(await Promise.all(answers)).toEqual(['accepted', violation, 'accepted'])
     expect(await later).toBe('accepted')
-    expect(writer.batches.map(({ ids }) => ids)).toEqual([
+    expect(writer.groups.map(({ ids }) => ids)).toEqual([
       ['a', 'culprit', 'c'],
       ['a'],
       ['culprit'],
@@ -296,7 +296,7 @@ describe('with several partitions', () => {
     return { writers, ...setUp({ writers, skuOf }) }
   }
 
-  test('a command goes to its product’s partition, or to that of the batch which it names', async () => {
+  test('a command goes to the partition of its product, or of the batch that it names', async () => {
     const { writers, send } = setUpPartitions()
     const answers = [
       send('by sku', allocate('o', skuIn(2), 1)),
@@ -305,13 +305,13 @@ describe('with several partitions', () => {
       send('unknown', changeBatchQuantity('unknown', 1)),
     ]
     for (const writer of writers) await writer.begun(1)
-    expect(writers.map(({ batches }) => batches.map(({ ids }) => ids))).toEqual([
+    expect(writers.map(({ groups }) => groups.map(({ ids }) => ids))).toEqual([
       [['unknown']],
       [['new batch']],
       [['by sku']],
       [['by reference']],
     ])
-    for (const writer of writers) writer.batches[0]?.end()
+    for (const writer of writers) writer.groups[0]?.end()
     await Promise.all(answers)
   })
 
@@ -321,13 +321,13 @@ describe('with several partitions', () => {
     const fast = send('fast', allocate('o', skuIn(1), 1))
     await writers[0]?.begun(1)
     await writers[1]?.begun(1)
-    writers[1]?.batches[0]?.end()
+    writers[1]?.groups[0]?.end()
     expect(await fast).toEqual(accepted)
-    writers[0]?.batches[0]?.end()
+    writers[0]?.groups[0]?.end()
     await slow
   })
 
-  test('a limit is each partition’s own', async () => {
+  test('each partition has its own limit', async () => {
     const writers = [new HeldWriter(), new HeldWriter()]
     const { send } = setUp({ writers, maxQueuedCommands: 1 })
     const sku = (partition: number) => (partitionOf('sku-0' as Sku, 2) === partition ? 'sku-0' : 'sku-1')
@@ -337,9 +337,9 @@ describe('with several partitions', () => {
     await expect(send('too many', allocate('o', sku(0), 1))).rejects.toThrow(Overloaded)
     const elsewhere = send('elsewhere', allocate('o', sku(1), 1))
     await writers[1]?.begun(1)
-    for (const writer of writers) writer.batches[0]?.end()
+    for (const writer of writers) writer.groups[0]?.end()
     await writers[0]?.begun(2)
-    writers[0]?.batches[1]?.end()
+    writers[0]?.groups[1]?.end()
     await Promise.all([busy, queued, elsewhere])
   })
 })
@@ -348,7 +348,7 @@ function withCode(code: string): Error {
   return Object.assign(new Error(code), { code })
 }
 
-/** Time enough for anything that is going to happen by itself. */
+/** Lets all pending work of the event loop run. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,4 +1,4 @@
-/** What a process remembers of the stock is used only as long as it is true. */
+/** A process uses its cached stock only while it is valid. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fingerprintOf, isFingerprintOf } from '../../src/command/request.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -27,12 +27,12 @@ afterEach(async () => {
   await database.drop()
 })
 
-test('after a failover that lost commits, the same head with other events is noticed', async () => {
+test('after a failover that lost commits, a process detects other events at the same head', async () => {
   const [a, b] = [open(), open()]
   await a.send(createBatch('b', 'lamp', 10))
   const lost = [a.send(allocate('o1', 'lamp', 10)), a.send(deallocate('o1', 'lamp'))]
   await Promise.all(lost)
-  // The standby that was promoted knows nothing of the last two.
+  // The promoted standby lacks the last two events.
   await database.sql`delete from stock.events where position > 1`
   await database.sql`delete from stock.receipts where position > 1`
   await database.sql`update stock.batches set version = 1`
@@ -44,7 +44,7 @@ test('after a failover that lost commits, the same head with other events is not
   })
 })
 
-test('times never run backwards along the log, whatever the clocks of its writers say', async () => {
+test('event times never decrease along the log, even if the clocks of its writers differ', async () => {
   const ahead = open(() => new Date('2026-01-01T00:00:10Z'))
   const behind = open(() => new Date('2026-01-01T00:00:00Z'))
   await ahead.send(createBatch('a', 'lamp', 10))
@@ -55,7 +55,7 @@ test('times never run backwards along the log, whatever the clocks of its writer
   expect(times).toEqual(Array(3).fill('2026-01-01T00:00:10.000Z'))
 })
 
-test('an event is recorded at the time at which the partition was locked, not at which the command arrived', async () => {
+test('the time of an event is when the partition was locked, not when the command arrived', async () => {
   const clock = { now: new Date('2026-01-01T00:00:00Z') }
   const writer = open(() => clock.now)
   await writer.send(createBatch('a', 'lamp', 10))
@@ -76,14 +76,14 @@ test('an event is recorded at the time at which the partition was locked, not at
   expect(event?.['recorded_at']).toEqual(clock.now)
 })
 
-test('what a command leaves open does not count for its fingerprint', () => {
+test('omitted fields do not change the fingerprint of a command', () => {
   const command = changeBatchQuantity('b', 3)
   const ofANewerRelease = Object.assign({ optionalInANewerRelease: null }, command)
   expect(fingerprintOf(ofANewerRelease)).toBe(fingerprintOf(command))
   expect(fingerprintOf(changeBatchQuantity('b', 3, { reason: 'damaged' }))).not.toBe(fingerprintOf(command))
 })
 
-test('receipts of the release that counted what a command leaves open as null are recognized', () => {
+test('receipts of a release that counted omitted fields as null are recognized', () => {
   expect(isFingerprintOf('-ftWUrzDZacFal3CHbUfDQ', changeBatchQuantity('b', 3))).toBe(true)
   expect(isFingerprintOf('-ftWUrzDZacFal3CHbUfDQ', changeBatchQuantity('b', 4))).toBe(false)
 })

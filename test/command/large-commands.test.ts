@@ -20,13 +20,13 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** A batch whose units are all allocated, one per line, without the events that led to it. */
+/** Creates a batch whose units are all allocated, one per line, without events for the lines. */
 async function fullBatch(reference: string, sku: string, lines: number): Promise<void> {
   await stock.send(createBatch(reference, sku, lines))
   await database.sql`insert into stock.allocations (partition, order_id, sku, quantity, batch_reference, placed)
     select 0, ${reference} || n, ${sku}, 1, ${reference}, n from generate_series(1, ${lines}::int) n`
   await database.sql`update stock.batches set allocated = quantity where reference = ${reference}`
-  // The next command loads what has been put there.
+  // A new write side has an empty cache, so the next command loads the inserted rows.
   await stock.close()
   stock = openWriteSide(database.url)
 }
@@ -37,7 +37,7 @@ const waiting = async () => {
   return row?.['lines'] as number
 }
 
-test('one that moves many lines has a commit of its own, between the commits of those around it', async () => {
+test('a command that moves many lines gets its own commit, between those of the commands around it', async () => {
   await fullBatch('b', 'lamp', 3000)
   const sent = [
     stock.send(createBatch('before', 'vase', 5), 'before'),
@@ -57,7 +57,7 @@ test('one that moves many lines has a commit of its own, between the commits of 
   expect(await waiting()).toBe(3000)
 })
 
-test('lines that were served from more stock come first, and the others go on waiting', async () => {
+test('new stock serves the oldest lines, and the others keep waiting', async () => {
   await fullBatch('b', 'lamp', 5000)
   expect(await stock.send(changeBatchQuantity('b', 0))).toMatchObject({ status: 'accepted' })
   expect(await stock.send(createBatch('c', 'lamp', 4990))).toMatchObject({ status: 'accepted' })
@@ -69,7 +69,7 @@ test('lines that were served from more stock come first, and the others go on wa
   ])
 })
 
-test(`one that would move more than ${MAX_LINES_PER_COMMAND} lines is rejected, and changes nothing`, async () => {
+test(`a command that would move more than ${MAX_LINES_PER_COMMAND} lines is rejected and changes nothing`, async () => {
   await fullBatch('b', 'lamp', MAX_LINES_PER_COMMAND + 1)
   expect(await stock.send(changeBatchQuantity('b', 0))).toMatchObject({
     status: 'rejected',

@@ -1,4 +1,4 @@
-/** For how long a command that is sent again gets the answer that it got before. */
+/** How long a repeated command gets its first answer again. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sql } from 'drizzle-orm'
 import { CHUNK_ROWS, deleteChunk, sweepReceipts } from '../../src/command/receipt-sweep.ts'
@@ -24,7 +24,7 @@ const receipts = async (): Promise<number> => {
   return row?.['count']
 }
 
-test('receipts go when they are old enough, however many there are', async () => {
+test('all receipts that are old enough are deleted, and no others', async () => {
   let now = new Date('2026-01-01T00:00:00Z')
   const writeSide = openWriteSide(database.url, { now: () => now })
   await writeSide.send(createBatch('b', 'LAMP', 100_000), 'batch')
@@ -43,18 +43,18 @@ test('receipts go when they are old enough, however many there are', async () =>
   await writeSide.close()
 })
 
-test('a chunk reads no more after a cycle of receipts than before, though nothing was vacuumed', async () => {
+test('a chunk reads no more pages after earlier receipts were deleted, even without a vacuum', async () => {
   const writeSide = openWriteSide(database.url)
   await database.sql`alter table stock.receipts set (autovacuum_enabled = off)`
   const day = (number: number) => new Date(Date.UTC(2026, 0, number))
-  /** Three chunks of receipts, one a second. */
+  /** Three chunks of receipts, one receipt per second. */
   const record = (
     from: Date,
   ) => database.sql`insert into stock.receipts (partition, command_id, fingerprint, position, answer, recorded_at)
     select 0, md5(n::text || ${from.toISOString()}), '', null, '{}', ${from.toISOString()}::timestamptz + n * interval '1 s'
     from generate_series(1, ${3 * CHUNK_ROWS}) n`
   let from: string | null = null
-  /** Deletes the next chunk. @returns how many pages were looked at on the way */
+  /** Deletes the next chunk. @returns how many pages the statement read */
   async function pagesOfChunk(): Promise<number> {
     const statement = sql`explain (analyze, buffers, format json) ${deleteChunk(0, from, day(9))}`
     const before = await oldest()
@@ -81,7 +81,7 @@ test('a chunk reads no more after a cycle of receipts than before, though nothin
   await writeSide.close()
 })
 
-test('a running server forgets a commandId after RECEIPT_RETENTION_HOURS, and not before', async () => {
+test('a running server deletes a receipt after RECEIPT_RETENTION_HOURS, not before', async () => {
   const HOURS = 3_600_000
   const startedAt = Date.parse('2026-01-01T00:00:00Z')
   const at = (hours: number) =>

@@ -1,4 +1,4 @@
-/** Entries of other systems' streams are applied once and in order, also when nothing but the position is left to tell. */
+/** Entries of other systems' streams are applied once and in order, even if only the stream position is left. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENTRY_ORIGIN, before, isAfter, parseEntryId } from '../../src/command/entry-id.ts'
@@ -24,7 +24,7 @@ describe('the id of an entry', () => {
     expect(isAfter(parseEntryId('5-9'), parseEntryId('5-9'))).toBe(false)
   })
 
-  test('has nothing between it and the one before it', () => {
+  test('directly follows the id that `before` returns', () => {
     fc.assert(
       fc.property(anyId, anyId, (id, other) => {
         if (id === ENTRY_ORIGIN) return
@@ -34,7 +34,7 @@ describe('the id of an entry', () => {
     )
   })
 
-  test('is refused if Redis would not have written it', () => {
+  test('is invalid if Redis would not write it', () => {
     for (const text of ['', '1', '1-', '-1', '1-2-3', 'a-b', '*'])
       expect(() => parseEntryId(text)).toThrow('id')
   })
@@ -51,7 +51,7 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
     })
   const quantityOf = async (reference: string) =>
     (await database.sql`select quantity from stock.batches where reference = ${reference}`)[0]?.['quantity']
-  const forgetReceipts = () => database.sql`delete from stock.receipts`
+  const deleteReceipts = () => database.sql`delete from stock.receipts`
   const position = () => writeSide.streams.read(STREAM)
 
   beforeAll(async () => {
@@ -65,12 +65,12 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
     await database.drop()
   })
 
-  test('an old entry is not applied over a newer one, though its receipt has expired', async () => {
+  test('an old entry is not applied after a newer one, even if its receipt has expired', async () => {
     expect(await position()).toBe(null)
     await send('9-0', changeBatchQuantity('LAMP-1', 50))
     await send('10-0', changeBatchQuantity('LAMP-1', 30))
     expect(await position()).toBe('10-0')
-    await forgetReceipts()
+    await deleteReceipts()
     const late = send('9-0', changeBatchQuantity('LAMP-1', 50))
     await expect(late).rejects.toThrow(AnsweredBefore)
     await expect(late).rejects.toThrow(
@@ -80,20 +80,20 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
     expect(await position()).toBe('10-0')
   })
 
-  test('an entry that is sent again gets its answer again, as long as there is a receipt', async () => {
+  test('a repeated entry gets its answer again while its receipt exists', async () => {
     const command = changeBatchQuantity('CHAIR-1', 20)
     const first = await send('11-0', command)
     expect(await send('11-0', command)).toEqual({ ...first, replayed: true })
   })
 
-  test('a refused entry is answered, too', async () => {
+  test('a rejected entry also moves the position', async () => {
     const command = changeBatchQuantity('later', 5)
     expect(await send('12-0', command)).toMatchObject({ status: 'rejected' })
     expect(await position()).toBe('12-0')
   })
 
-  test('an entry that was refused for want of its batch is not applied once that exists, in whichever partition', async () => {
-    await forgetReceipts()
+  test('an entry that was rejected because its batch did not exist is not applied later, in any partition', async () => {
+    await deleteReceipts()
     const elsewhere = ['A', 'B', 'C', 'D', 'E', 'F'].find((sku) => partitionOf(sku as never, partitions) > 0)
     await writeSide.send(createBatch('later', elsewhere ?? 'LAMP', 100))
     const late = send('12-0', changeBatchQuantity('later', 5))
@@ -101,7 +101,7 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
     expect(await quantityOf('later')).toBe(100)
   })
 
-  test('a command of the same commit that has no source is left alone', async () => {
+  test('an old entry does not affect a command without a source in the same commit', async () => {
     await Promise.allSettled([
       send('9-0', changeBatchQuantity('TABLE-1', 1)),
       writeSide.send(changeBatchQuantity('TABLE-1', 70)),
@@ -109,14 +109,14 @@ describe.each([1, PARTITIONS])('with %i partitions', (partitions) => {
     expect(await quantityOf('TABLE-1')).toBe(70)
   })
 
-  test('a position does not go back', async () => {
+  test('a position never moves back', async () => {
     await writeSide.streams.move(0, STREAM, parseEntryId('9-9'), new Date())
     expect(await position()).toBe('12-0')
     await writeSide.streams.move(0, STREAM, parseEntryId('100-0'), new Date())
     expect(await position()).toBe('100-0')
   })
 
-  test('a database that has lost answers says so, instead of leaving a gap', async () => {
+  test('if the database has lost answers, the next entry fails instead of leaving a gap', async () => {
     const command = changeBatchQuantity('LAMP-1', 1)
     const next = send('301-0', command, '300-0')
     await expect(next).rejects.toThrow(StreamRewound)

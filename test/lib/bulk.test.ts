@@ -42,7 +42,7 @@ afterAll(async () => {
 
 beforeEach(() => database.sql`truncate samples`)
 
-/** Anything without control characters, and what could be mistaken for syntax. */
+/** Any text without control characters, including text that looks like syntax. */
 const words = fc
   .oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }),
@@ -65,7 +65,7 @@ const words = fc
     ),
   )
   .map((value) => value.replaceAll(/\p{Cc}/gu, '·'))
-/** JSON escapes control characters, so there they may be; jsonb takes no U+0000. */
+/** JSON may contain control characters, because it escapes them. Only U+0000 is not allowed in jsonb. */
 const jsonText = fc.oneof(
   words,
   fc.string({ unit: 'binary-ascii', maxLength: 8 }).map((value) => value.replaceAll('\0', '')),
@@ -95,8 +95,8 @@ const stored = () => session.db.select().from(samples).orderBy(asc(samples.name)
 const sorted = (list: readonly Sample[]) =>
   list.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)) || a.part - b.part)
 
-describe('rows in bulk', () => {
-  test('arrive as they were sent, whatever is in them', async () => {
+describe('inserted rows', () => {
+  test('are stored unchanged, whatever they contain', async () => {
     const insert = prepareInsert(session.db, samples)
     await fc.assert(
       fc
@@ -108,7 +108,7 @@ describe('rows in bulk', () => {
     )
   })
 
-  test('replace those of the same key, and leave all others', async () => {
+  test('replace rows with the same key, and no others', async () => {
     const put = prepareInsert(session.db, samples, [samples.name, samples.part])
     await fc.assert(
       fc
@@ -124,12 +124,12 @@ describe('rows in bulk', () => {
     )
   })
 
-  test('that are none cost no statement', async () => {
+  test('need no statement if there are none', async () => {
     await prepareInsert({ insert: () => session.db.insert(samples) } as never, samples)([])
     expect(await stored()).toEqual([])
   })
 
-  test('of which one is refused leave nothing behind', async () => {
+  test('are all rolled back if one of them violates a constraint', async () => {
     const insert = prepareInsert(session.db, samples)
     const row = { name: 'a', part: 1, at: 1n, moment: new Date(0), searchable: {} }
     await expect(insert([row, { ...row, part: 2 }, row])).rejects.toMatchObject({ cause: { code: '23505' } })
@@ -145,7 +145,7 @@ describe('packed values', () => {
     return row?.unpacked
   }
 
-  test('are the same list in Postgres', async () => {
+  test('become the same list in Postgres', async () => {
     const list = fc.array(fc.oneof(words, fc.integer(), fc.constant(null)), { maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(list, async (values) => {
@@ -162,7 +162,7 @@ describe('packed values', () => {
     expect(await statement.execute({ names: pack(['a', 'b', null]) })).toEqual([{ length: 3 }])
   })
 
-  test('side by side are rows', async () => {
+  test('become rows side by side', async () => {
     const statement = session.db
       .select({ a: sql`a`, b: sql`b` })
       .from(sql`${packedRows('as', 'bs')} as pairs(a, b)`)

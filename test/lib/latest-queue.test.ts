@@ -5,7 +5,7 @@ import { LatestQueue } from '../../src/lib/latest-queue.ts'
 const queue = () => new LatestQueue<string, number>(() => {})
 
 describe('a consumer', () => {
-  test('gets the keys in the order in which they came, each with its latest value', async () => {
+  test('gets the keys in the order in which they were put, each with its latest value', async () => {
     const values = queue()
     values.put('a', 1)
     values.put('b', 1)
@@ -16,14 +16,14 @@ describe('a consumer', () => {
     ])
   })
 
-  test('that waits gets the next value at once', async () => {
+  test('gets the next value at once if it is waiting', async () => {
     const values = queue()
     const waiting = values.next()
     values.put('a', 1)
     expect(await waiting).toEqual({ done: false, value: 1 })
   })
 
-  test('is not kept from a quiet key by a busy one', async () => {
+  test('also gets a quiet key while another key is busy', async () => {
     const values = queue()
     values.put('busy', 0)
     values.put('quiet', 100)
@@ -35,7 +35,7 @@ describe('a consumer', () => {
     expect(taken).toContain(100)
   })
 
-  test('may ask several times at once: each answer is another value', async () => {
+  test('may call next several times at once and gets a different value for each call', async () => {
     const values = queue()
     const answers = [values.next(), values.next(), values.next()]
     values.put('a', 1)
@@ -46,7 +46,7 @@ describe('a consumer', () => {
     expect(taken).toEqual([1, 2, 3].map((value) => ({ done: false, value })))
   })
 
-  test('sees the last value of every key in the end, in rising order, whatever it missed', async () => {
+  test('always gets the last value of every key, and never an older value after a newer one', async () => {
     const step = fc.oneof(
       fc.record({ take: fc.constant(false as const), key: fc.constantFrom('a', 'b', 'c') }),
       fc.constant({ take: true as const }),
@@ -85,7 +85,7 @@ describe('a consumer', () => {
 })
 
 describe('the end', () => {
-  test('comes to a consumer that waits, and is told once', async () => {
+  test('reaches a waiting consumer, and calls onEnd once', async () => {
     const end = { done: true, value: undefined }
     let ends = 0
     const values = new LatestQueue<string, number>(() => (ends += 1))
@@ -96,7 +96,7 @@ describe('the end', () => {
     expect(ends).toBe(1)
   })
 
-  test('drops what has not been taken, and what comes later', async () => {
+  test('drops values that were not consumed, and later ones', async () => {
     const values = queue()
     values.put('a', 1)
     await values.return()
@@ -104,7 +104,7 @@ describe('the end', () => {
     expect(await values.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('comes when the consumer leaves its loop, or throws', async () => {
+  test('comes when the consumer leaves its loop or throws', async () => {
     let ends = 0
     const values = new LatestQueue<string, number>(() => (ends += 1))
     values.put('a', 1)
@@ -117,7 +117,7 @@ describe('the end', () => {
   })
 })
 
-/** Once all that could happen without anyone's doing has happened. */
+/** Lets all pending work of the event loop run. */
 async function drained(): Promise<string> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
   return 'nothing more comes'

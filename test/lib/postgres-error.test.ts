@@ -33,7 +33,7 @@ const failing = (statement: string) =>
       (error: unknown) => error,
     )
 
-describe('what a statement fails with', () => {
+describe('errors of statements', () => {
   const CASES = [
     { statement: `insert into stock.installation select id from stock.installation`, is: 'integrity' },
     { statement: `insert into stock.allocations values (0, 'o', 's', 0, 'b', 1)`, is: 'integrity' },
@@ -64,17 +64,17 @@ describe('what a statement fails with', () => {
   })
 })
 
-test('nobody at the address, and a connection that is lost or closed, are unavailable', async () => {
+test('an unreachable server and a lost or closed connection are unavailable', async () => {
   const nowhere = openSession({
     url: `postgres://127.0.0.1:${await freePort()}/none`,
     applicationName: 'errors',
   })
-  const refused = await nowhere.db.execute(sql`select 1`).then(
+  const unreachable = await nowhere.db.execute(sql`select 1`).then(
     () => null,
     (error: unknown) => error,
   )
   await nowhere.close()
-  expect(isUnavailable(refused)).toBe(true)
+  expect(isUnavailable(unreachable)).toBe(true)
   expect(isUnavailable(new ConnectionLost('gone'))).toBe(true)
   expect(isUnavailable(new DrizzleQueryError('select 1', [], new ConnectionLost('gone')))).toBe(true)
 })
@@ -86,7 +86,7 @@ test.each(['EAI_AGAIN', 'ENOTFOUND', 'ECONNREFUSED', 'CONNECT_TIMEOUT', 'SASL_SI
   },
 )
 
-test('a mistake in our own code is not', () => {
+test('a bug in our own code is not unavailable', () => {
   expect(isUnavailable(Object.assign(new Error('no'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBe(false)
 })
 

@@ -1,4 +1,4 @@
-/** What becomes of a transaction when its connection dies: before, during, between and after its statements. */
+/** The effect of a lost connection on a transaction: before, during, between and after its statements. */
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CommitUnknown, openSession } from '../../src/lib/postgres.ts'
@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const write = (note: string) => writeNote(session, note)
 
-/** Nothing has been written so far, nothing comes late, and the next transactions do what they say. */
+/** Checks that nothing has been written, that nothing is written late, and that the next transactions work. */
 async function expectNothingWritten(): Promise<void> {
   const tries = { done: 0 }
   await until(
@@ -55,7 +55,7 @@ describe.each<{ how: string; cut: (pid: number) => Promise<void> }>([
   { how: 'killed by Postgres', cut: (pid) => kill(database.sql, pid) },
   { how: 'cut', cut: async () => link.cut() },
 ])('when the connection is $how', ({ cut }) => {
-  test('between transactions, the session goes on with another one', async () => {
+  test('between transactions, the session continues on a new connection', async () => {
     const pid = await pidOf(session)
     await cut(pid)
     await expectNothingWritten()
@@ -95,7 +95,7 @@ describe.each<{ how: string; cut: (pid: number) => Promise<void> }>([
     await expectNothingWritten()
   })
 
-  test('during a statement, what was sent behind it is not run elsewhere', async () => {
+  test('during a statement, the statements queued behind it do not run on a new connection', async () => {
     const lock = await holdLock(database.sql, LOCK)
     const sent: Promise<unknown>[] = []
     const lost = session.transaction(async () => {
@@ -112,7 +112,7 @@ describe.each<{ how: string; cut: (pid: number) => Promise<void> }>([
     await expectNothingWritten()
   })
 
-  test('during a statement, what is sent after it has failed is not run elsewhere', async () => {
+  test('during a statement, statements sent after its failure do not run on a new connection', async () => {
     const lock = await holdLock(database.sql, LOCK)
     const lost = session.transaction(async () => {
       await write('before')
@@ -126,7 +126,7 @@ describe.each<{ how: string; cut: (pid: number) => Promise<void> }>([
     await expectNothingWritten()
   })
 
-  test('a transaction that begins the moment it is heard of is answered soon, and truly', async () => {
+  test('a transaction that begins right after the failure settles soon, with its actual outcome', async () => {
     const lock = await holdLock(database.sql, LOCK)
     let answer: 'happened' | 'failed' | null = null
     const next = session
@@ -141,7 +141,7 @@ describe.each<{ how: string; cut: (pid: number) => Promise<void> }>([
       )
     await cut(await lock.waitedFor())
     await lock.release()
-    // A connection that is given up is closed by force after 5 s. Nobody is to wait for that.
+    // An abandoned connection is closed by force after 5 s. Callers must not have to wait for that.
     await until(() => answer, 4500)
     await next
     expect(await readNotes(database)).toEqual(answer === 'happened' ? ['the next'] : [])
@@ -149,20 +149,20 @@ describe.each<{ how: string; cut: (pid: number) => Promise<void> }>([
 })
 
 describe('when the connection cannot be made', () => {
-  test('a transaction fails as a whole, though the way is free again at once', async () => {
+  test('a transaction fails as a whole, even if the next attempt would succeed', async () => {
     link.cutNextConnection()
     const works: Promise<unknown>[] = []
-    const refused = session.transaction(async () => {
+    const failing = session.transaction(async () => {
       const work = write('outside').then(() => write('outside, too'))
       works.push(work)
       await work
     })
-    await expect(refused).rejects.toThrow()
+    await expect(failing).rejects.toThrow()
     expect(await Promise.allSettled(works)).toMatchObject([{ status: 'rejected' }])
     await expectNothingWritten()
   })
 
-  test('the session goes on as soon as it can be', async () => {
+  test('the session continues as soon as a connection can be made', async () => {
     await link.refuse()
     await expect(session.transaction(() => write('refused'))).rejects.toThrow()
     await expect(session.transaction(() => write('refused'))).rejects.toThrow()
@@ -171,11 +171,11 @@ describe('when the connection cannot be made', () => {
   })
 })
 
-describe('when the connection is lost while COMMIT is under way', () => {
+describe('when the connection is lost during COMMIT', () => {
   test.each<{ fate: CommitFate; written: string[] }>([
     { fate: 'lost before', written: [] },
     { fate: 'lost after', written: ['unknown'] },
-  ])('nobody knows whether it happened: $fate it reached Postgres', async ({ fate, written }) => {
+  ])('the transaction throws CommitUnknown: $fate it reached Postgres', async ({ fate, written }) => {
     await pidOf(session)
     link.cutNextCommit(fate)
     await expect(session.transaction(() => write('unknown'))).rejects.toThrow(CommitUnknown)
@@ -184,7 +184,7 @@ describe('when the connection is lost while COMMIT is under way', () => {
     await expectNothingWritten()
   })
 
-  test('nobody knows, either, when Postgres ends it meanwhile', async () => {
+  test('the transaction throws CommitUnknown if Postgres ends the connection', async () => {
     const lock = await holdLock(database.sql, LOCK)
     await database.sql`create function wait_for_lock() returns trigger language plpgsql as
       'begin perform pg_advisory_xact_lock(1); return null; end'`
@@ -199,13 +199,13 @@ describe('when the connection is lost while COMMIT is under way', () => {
     await expectNothingWritten()
   })
 
-  test('but a refusal of COMMIT is an answer', async () => {
+  test('an error that answers COMMIT is not CommitUnknown', async () => {
     await database.sql`create table named (name text unique deferrable initially deferred)`
-    const refused = session.transaction(async () => {
+    const failing = session.transaction(async () => {
       await write('refused')
       await session.db.execute(sql`insert into named values ('a'), ('a')`)
     })
-    expect(await refused.catch((error: unknown) => error)).not.toBeInstanceOf(CommitUnknown)
+    expect(await failing.catch((error: unknown) => error)).not.toBeInstanceOf(CommitUnknown)
     await expectNothingWritten()
   })
 })

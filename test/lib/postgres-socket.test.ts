@@ -1,4 +1,4 @@
-/** How a link reaches its server, and what it does while it cannot. */
+/** How a link connects to its server, and what it does while it cannot. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -49,7 +49,7 @@ async function flakyLink(): Promise<FlakyLink> {
   return link
 }
 
-/** @returns what it fails with; null if it does not */
+/** @returns the error of a statement; null if it succeeds */
 const ask = async (link: Pool) =>
   link.db.execute(sql`select 1`).then(
     () => null,
@@ -57,7 +57,7 @@ const ask = async (link: Pool) =>
   )
 
 describe.each(['pool', 'session'] as const)('a %s', (how) => {
-  test('does not storm a server that accepts, reads and closes', async () => {
+  test('makes few connections to a server that accepts, reads and closes', async () => {
     const way = await flakyLink()
     way.hangUp()
     const link = open(way.url, how)
@@ -67,7 +67,7 @@ describe.each(['pool', 'session'] as const)('a %s', (how) => {
       while (performance.now() < endsAt) {
         const error = await ask(link)
         expect(isUnavailable(error)).toBe(true)
-        expect(describeConnectionFailure(error)).toBe('it closes connections before it has answered on them')
+        expect(describeConnectionFailure(error)).toBe('it closes connections before it answers')
         asked += 1
         await sleep(1)
       }
@@ -79,7 +79,7 @@ describe.each(['pool', 'session'] as const)('a %s', (how) => {
     expect(await until(async () => (await ask(link)) === null)).toBe(true)
   })
 
-  test('fails while a server accepts and says nothing, and says why', async () => {
+  test('fails with the cause while a server accepts but sends nothing', async () => {
     const way = await flakyLink()
     way.goSilent()
     const error = await ask(open(way.url, how))
@@ -101,7 +101,7 @@ describe.each(['pool', 'session'] as const)('a %s', (how) => {
   ])('is unavailable, with the cause, when %s', async (_, url, cause) => {
     const failures: unknown[] = []
     const link = open(await url(), how, { answered() {}, failed: (error) => failures.push(error) })
-    // The second time, the attempt is not made.
+    // The second time, no connection attempt is made.
     for (let time = 0; time < 2; time += 1) {
       const error = await ask(link)
       expect(isUnavailable(error)).toBe(true)
@@ -111,7 +111,7 @@ describe.each(['pool', 'session'] as const)('a %s', (how) => {
   })
 })
 
-test('a pool that has a connection keeps it when another one cannot be made', async () => {
+test('a pool keeps a working connection if another one cannot be made', async () => {
   const way = await flakyLink()
   const pool = open(way.url, 'pool')
   const before = await pidOf(pool)
@@ -125,7 +125,7 @@ test('a pool that has a connection keeps it when another one cannot be made', as
   expect(await pidOf(pool)).toBe(before)
 })
 
-test('a pool gives up a connection on which a server has stopped answering', async () => {
+test('a pool closes a connection on which the server has stopped answering', async () => {
   const way = await flakyLink()
   const pool = openPool({ url: way.url, applicationName: 'sockets', answerTimeoutMs: 300 }, 2)
   closing.push(() => pool.close())
@@ -159,7 +159,7 @@ describe.skipIf(spawnSync('openssl', ['version']).status !== 0)('over TLS', () =
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  /** Ends TLS, as managed databases do, in front of a Postgres that does not speak it. */
+  /** Terminates TLS, as managed databases do, in front of a Postgres without TLS. */
   async function openTlsProxy(): Promise<string> {
     const { hostname, port } = new URL(database.url)
     const links = new Set<Socket>()
@@ -187,13 +187,13 @@ describe.skipIf(spawnSync('openssl', ['version']).status !== 0)('over TLS', () =
     return url.href
   }
 
-  test.each(['pool', 'session'] as const)('a %s names the host that it wants', async (how) => {
+  test.each(['pool', 'session'] as const)('a %s sends the host name to the server', async (how) => {
     names.length = 0
     expect(await ask(open(`${await openTlsProxy()}?sslmode=require`, how))).toBe(null)
     expect(names).toEqual(['localhost'])
   })
 
-  test('a certificate that nobody vouches for is refused where the URL asks for a check', async () => {
+  test('a self-signed certificate is rejected if the URL asks for verification', async () => {
     const error = await ask(open(`${await openTlsProxy()}?sslmode=verify-full`, 'session'))
     expect(isUnavailable(error)).toBe(true)
     expect(describeConnectionFailure(error)).toMatch('self-signed certificate')

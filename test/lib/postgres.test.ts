@@ -31,7 +31,7 @@ const write = (note: string) => writeNote(session, note)
 const fail = () => session.db.execute(sql`select 1 / 0`).execute()
 
 describe('a transaction', () => {
-  test('happens as a whole', async () => {
+  test('commits all of its statements together', async () => {
     const result = await session.transaction(async () => {
       await Promise.all([write('a'), write('b')])
       expect(await readNotes(database)).toEqual([])
@@ -45,26 +45,23 @@ describe('a transaction', () => {
     ['its work throws', async () => await write('a').then(() => Promise.reject(new Error('no')))],
     ['a statement fails', async () => await write('a').then(fail)],
     ['one of several statements sent together fails', () => Promise.all([write('a'), fail(), write('b')])],
-    [
-      'its work does not care for a failed statement',
-      async () => await write('a').then(() => fail().catch(() => {})),
-    ],
+    ['its work ignores a failed statement', async () => await write('a').then(() => fail().catch(() => {}))],
     [
       'its work does not wait for a failing statement',
       async () => void (await Promise.race([write('a'), fail()])),
     ],
-  ])('does not happen when %s', async (_, work) => {
+  ])('rolls back when %s', async (_, work) => {
     await expect(session.transaction<unknown>(work)).rejects.toThrow()
     await session.transaction(() => write('the next'))
     expect(await readNotes(database)).toEqual(['the next'])
   })
 
-  test('whose work does not care for a failed statement says how it ended', async () => {
+  test('whose work ignores a failed statement throws an error that says how it ended', async () => {
     const careless = session.transaction(() => fail().catch(() => {}))
     await expect(careless).rejects.toThrow('The transaction ended with ROLLBACK.')
   })
 
-  test('does not run within another', async () => {
+  test('cannot be nested', async () => {
     await session.transaction(async () => {
       await expect(session.transaction(() => write('inner'))).rejects.toThrow('already in a transaction')
       await write('outer')
@@ -74,7 +71,7 @@ describe('a transaction', () => {
 })
 
 describe('settings', () => {
-  test('hold for every connection, also for the one after a loss', async () => {
+  test('apply to every connection, including one that replaces a lost connection', async () => {
     const strict = openSession({
       url: database.url,
       applicationName: 'strict',
@@ -92,7 +89,7 @@ describe('settings', () => {
 })
 
 describe('close', () => {
-  test('lets the statement under way end, and the transaction around it come to nothing', async () => {
+  test('lets the running statement end, and rolls back its transaction', async () => {
     const lock = await holdLock(database.sql, LOCK)
     const cut = session.transaction(async () => {
       await write('cut')
@@ -108,7 +105,7 @@ describe('close', () => {
     expect(await readNotes(database)).toEqual([])
   })
 
-  test('is the end', async () => {
+  test('makes all later statements and transactions fail', async () => {
     await write('before')
     await session.close()
     await expect(write('after')).rejects.toMatchObject({ cause: expect.any(ConnectionLost) })
@@ -116,7 +113,7 @@ describe('close', () => {
     expect(await readNotes(database)).toEqual(['before'])
   })
 
-  test('leaves no connection behind, not even of those that were lost', async () => {
+  test('leaves no connection open, even after one was lost', async () => {
     const pool = openPool({ url: database.url, applicationName: 'closing pool' }, 3)
     const [pid] = await Promise.all([pidOf(pool), pidOf(pool), pidOf(pool)])
     await kill(database.sql, pid)
@@ -127,7 +124,7 @@ describe('close', () => {
 })
 
 describe('a pool', () => {
-  test('goes on after all of its connections are killed', async () => {
+  test('continues after all of its connections are killed', async () => {
     const pool = openPool({ url: database.url, applicationName: 'pool' }, 3)
     const pids = new Set(await Promise.all([pidOf(pool), pidOf(pool), pidOf(pool)]))
     expect(pids.size).toBe(3)
@@ -137,7 +134,7 @@ describe('a pool', () => {
     await pool.close()
   })
 
-  test('answers whatever was sent when a connection is killed, at once, and truly', async () => {
+  test('settles all sent statements at once, with their actual outcome, when a connection is killed', async () => {
     const pool = openPool({ url: database.url, applicationName: 'pool' }, 2)
     await Promise.all([pidOf(pool), pidOf(pool)])
     const lock = await holdLock(database.sql, LOCK)
@@ -149,7 +146,7 @@ describe('a pool', () => {
     await until(async () => (await connectionsOf(database.sql, 'pool')).length === 2)
     await kill(database.sql, await lock.waitedFor())
     await lock.release()
-    // A connection that is given up is closed by force after 5 s. Nobody is to wait for that.
+    // An abandoned connection is closed by force after 5 s. Callers must not have to wait for that.
     await until(() => answers.length > 0, 4500)
     const written = answers.slice(2).filter(({ status }) => status === 'fulfilled')
     expect(await readNotes(database)).toHaveLength(written.length)

@@ -1,4 +1,4 @@
-/** A Redis that cannot be used is said to be so, with what to do about it, and is used as soon as it can be. */
+/** An error says why Redis cannot be used and what to do about it. Redis is used as soon as it can be. */
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { describeRedisFailure, isRedisFailure } from '../../src/lib/redis-failure.ts'
@@ -47,23 +47,23 @@ describe.skipIf(redisProgram === undefined)('a Redis that cannot be used', () =>
       () => guarded.url.replace('//', '//:wrong@'),
       'the password in REDIS_URL is wrong',
     ],
-    ['has no such database', () => `${primary.url}/99`, 'it has no database of that number'],
     [
-      'is a replica',
-      () => replica.url,
-      'it is a replica, which takes no writes: REDIS_URL must name the primary',
+      'has no such database',
+      () => `${primary.url}/99`,
+      'it has no database with the number at the end of REDIS_URL',
     ],
-    ['has an unknown host', () => 'redis://nowhere.invalid', /no host of that name|cannot be looked up/],
+    ['is a replica', () => replica.url, 'it is a read-only replica: REDIS_URL must name the primary'],
+    ['has an unknown host', () => 'redis://nowhere.invalid', /no host with that name|cannot be looked up/],
   ])('because it %s', async (_, url, says) => {
     for (const failure of await failuresOf(url())) expect(failure).toMatch(says)
   })
 
-  test('because nobody listens', async () => {
+  test('because nothing listens on its port', async () => {
     for (const failure of await failuresOf(`redis://127.0.0.1:${await freePort()}`))
       expect(failure).toBe('the connection was refused: nothing listens there')
   })
 
-  test('and is used once it can be, until it becomes a replica', async () => {
+  test('is used as soon as it can be, until it becomes a replica', async () => {
     const failures: unknown[] = []
     const link = await linkRedis(replica.url, (error) => failures.push(error))
     links.push(link)

@@ -13,7 +13,7 @@ test('runs at once, and again after each pause', async () => {
   await task.close()
 })
 
-test('an error is told and ends nothing, thrown or rejected', async () => {
+test('an error, thrown or rejected, is reported and does not end the repetition', async () => {
   const errors: unknown[] = []
   let runs = 0
   const failing = () => {
@@ -45,7 +45,7 @@ test('never runs twice at a time', async () => {
   await task.close()
 })
 
-test('ends after the run that is under way, without another', async () => {
+test('close waits for the current run, and no further run starts', async () => {
   const running = deferred<void>()
   let runs = 0
   let closed = false
@@ -58,7 +58,7 @@ test('ends after the run that is under way, without another', async () => {
   expect(runs).toBe(1)
 })
 
-test('ends at once while it pauses', async () => {
+test('close ends a pause at once', async () => {
   const task = repeat(async () => {}, HOUR_MS, fail)
   await new Promise((resolve) => setImmediate(resolve))
   await task.close()

@@ -1,4 +1,4 @@
-/** A line keeps its place in the queue, whoever's command moves it. */
+/** A line keeps its queue position, whichever command moves it. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startTestOnhand } from '../support/onhand.ts'
 import type { TestOnhand } from '../support/onhand.ts'
@@ -29,19 +29,19 @@ test.each([
   ['more stock', () => changeBatchQuantity(onhand, { reference: 'b', quantity: 20 })],
   ['a new batch', () => createBatch(onhand, { reference: 'c', sku: 'lamp', quantity: 20 })],
   [
-    'what another order gives back',
+    'the units of a deallocated line',
     async () => {
       await changeBatchQuantity(onhand, { reference: 'b', quantity: 6 })
       await deallocate(onhand, { orderId: 'first', sku: 'lamp' })
     },
   ],
-])('served by %s, the table has it where the log does', async (_, serve) => {
+])('a waiting line served by %s has the same position in the table as in the log', async (_, serve) => {
   await serve()
   expect(await statusOf('second')).toBe('ALLOCATED')
   expect(await unsoundness(onhand.database.url)).toEqual([])
 })
 
-test('so a line that was moved does not lose its stock before a younger one', async () => {
+test('a line that was moved keeps its stock longer than a newer line', async () => {
   await changeBatchQuantity(onhand, { reference: 'b', quantity: 5 })
   await allocate(onhand, { orderId: 'third', sku: 'lamp', quantity: 1 })
   await changeBatchQuantity(onhand, { reference: 'b', quantity: 20 })
