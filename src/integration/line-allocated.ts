@@ -49,7 +49,7 @@ export function createLineAllocatedRelay(redis: Pick<RedisLink, 'client'>): Cons
       for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error
       return { rows: [], failure: null }
     },
-    forget() {},
+    evict() {},
   }
 }
 

@@ -55,7 +55,7 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
     async consume(partition, step) {
       let { position, newest } = await redis.mark(partition)
       if (await isLost(db, partition, { position, newest }, step.from)) {
-        fold.forget(partition)
+        fold.evict(partition)
         ;({ position, newest } = await restorePartition(db, redis, partition, step.from))
       }
       if (newest === null || step.to.position > newest.position) await redis.announce(partition, step.to)
@@ -67,7 +67,7 @@ export function createReadModel(db: Database, redis: RedisAvailability): Consume
         await redis.move(partition, position, step.to.position)
       return { ...consumed, rows: [] }
     },
-    forget: (partition) => fold.forget(partition),
+    evict: (partition) => fold.evict(partition),
   }
 }
 

@@ -14,7 +14,7 @@ import type { Partition } from '../log/partition.ts'
 import { createLogReader } from '../log/read.ts'
 import type { LogEntry, LogReader } from '../log/read.ts'
 import { projections } from '../projection/all.ts'
-import { COPY_BATCH_EVENTS } from '../projector/copy.ts'
+import { COPY_PAGE_EVENTS } from '../projector/copy.ts'
 import { checked } from './verify/check.ts'
 import type { Check } from './verify/check.ts'
 import { checkConsumers } from './verify/consumers.ts'
@@ -143,7 +143,7 @@ async function throughPages(
   onPage: (at: LogPosition) => void,
 ): Promise<void> {
   let taking = takers.map(() => Promise.resolve())
-  let next = log.read(partition, 0n as LogPosition, COPY_BATCH_EVENTS)
+  let next = log.read(partition, 0n as LogPosition, COPY_PAGE_EVENTS)
   for (let at = 0n; at < head;) {
     const page = await next
     const last = page.at(-1)
@@ -153,7 +153,7 @@ async function throughPages(
       await before[index]
       await take(page)
     })
-    next = log.read(partition, last.position, COPY_BATCH_EVENTS)
+    next = log.read(partition, last.position, COPY_PAGE_EVENTS)
     for (const started of [next, ...taking]) started.catch(() => {})
     await Promise.all(before)
     at = last.position

@@ -1,6 +1,6 @@
 /**
- * How far consumers of the log have come. A consumer's row in `checkpoints` is locked by whoever works on it and rarely
- * changes; its positions are appended, and the last one counts. See the tables for why.
+ * Reads and moves the checkpoints of consumers. The process that runs a consumer locks the consumer's row in `checkpoints`, which
+ * rarely changes. Positions are appended to a second table, where the last one counts. `tables.ts` explains why.
  */
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
@@ -11,31 +11,31 @@ import type { LogPoint } from '../log/point.ts'
 import { checkpointPositions, checkpoints, skippedEvents } from './tables.ts'
 
 export interface Checkpoint extends LogPoint {
-  /** Another one than before means another table. */
+  /** Changes when the consumer's table is replaced. */
   readonly generation: number
   /** Why the consumer stopped before the next event; null while it runs. */
   readonly error: string | null
 }
 
 export interface Checkpoints {
-  /** How far the consumer is, locked until the transaction ends; null if another process has the lock. */
+  /** Locks the consumer's checkpoint until the transaction ends, and returns it; null if another process has the lock. */
   readonly lock: (consumer: string, partition: Partition) => Promise<Checkpoint | null>
-  /** As `lock`, but waits until the lock is free. */
+  /** Does the same as `lock`, but waits for the lock. */
   readonly hold: (consumer: string, partition: Partition) => Promise<LogPoint>
-  /** How far the consumer is at this moment. */
+  /** The current checkpoint, without a lock. */
   readonly read: (consumer: string, partition: Partition) => Promise<LogPoint>
   readonly move: (consumer: string, partition: Partition, to: LogPoint) => Promise<void>
-  /** @param error why the consumer stops where it is; null: it goes on */
+  /** @param error why the consumer has stopped; null if it continues */
   readonly stop: (consumer: string, partition: Partition, error: string | null) => Promise<void>
-  /** The consumer's rows are others than before: whoever remembers some forgets them. */
+  /** Raises the generation, because the consumer's rows were replaced: every cache of them becomes invalid. */
   readonly renew: (consumer: string, partition: Partition) => Promise<void>
   /** Deletes the positions before this one. */
   readonly sweep: (consumer: string, partition: Partition, before: LogPosition) => Promise<void>
-  /** Whether an operator has told the consumer to leave this event out. */
+  /** Whether an operator has marked this event to be skipped by the consumer. */
   readonly skips: (consumer: string, partition: Partition, position: LogPosition) => Promise<boolean>
 }
 
-/** Checkpoints to begin with, where there are none yet. */
+/** Creates the checkpoints that do not exist yet. */
 export async function ensureCheckpoints(
   db: Database,
   names: readonly string[],
@@ -104,7 +104,7 @@ export function createCheckpoints(db: Database): Checkpoints {
 
   return {
     async lock(consumer, partition) {
-      // The second statement runs once the first has the lock, and sees what its last holder has committed.
+      // The second statement runs after the first has got the lock, so it sees the commits of the previous holder.
       const [[locked], [reached]] = await Promise.all([
         lock.execute({ consumer, partition }),
         last.execute({ consumer, partition }),

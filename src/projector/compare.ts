@@ -1,8 +1,8 @@
 /**
- * Compares a table with a copy of it that was made from the log, while the table is being written. One range of keys at a time:
- * a short transaction sees the table as it is at one position of the log, brings the copy up to that position, and compares the
- * range in both. A range that is equal once stays equal, for the same events change both in the same way. So nothing is locked
- * against anybody, and no snapshot is held for long.
+ * Compares a table with a copy that was built from the log, while other processes write to the table. Each short transaction
+ * compares one range of keys: it sees the table at one position of the log, folds the copy up to that position, and compares the
+ * range in both. A range that is equal once stays equal, because the same events change both tables in the same way. So no
+ * writer or reader is blocked, and no snapshot is held for long.
  */
 import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
@@ -10,17 +10,17 @@ import type { Database, Session } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 
 export interface TablePair {
-  /** As statements name them: `views.orders`. */
+  /** With the schema, for example `views.orders`. */
   readonly table: string
   readonly copy: string
-  /** The columns of the primary key that follow on `partition`. */
+  /** The columns of the primary key after `partition`. */
   readonly key: readonly string[]
 }
 
 export interface Comparison {
   readonly rows: number
   readonly copyRows: number
-  /** Some of the rows that are in one of the tables and not, or not like that, in the other. For people. */
+  /** Some of the rows that differ or exist in only one of the tables, as text for operators. */
   readonly differences: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export interface ComparedRange extends Comparison {
 const RANGE_ROWS = 5000
 const MAX_DIFFERENCES = 6
 
-/** @param follow brings the copy to where the table is, as this transaction sees it */
+/** @param follow folds the copy up to the position of the table in the current transaction */
 export async function compareTables(
   session: Session,
   pair: TablePair,
@@ -57,8 +57,8 @@ export async function compareTables(
 }
 
 /**
- * A transaction that sees one moment of the database. It locks the table before it takes its snapshot: otherwise the table could
- * be replaced in between, by one whose rows are younger than the snapshot.
+ * Runs `work` in a transaction with one snapshot. It locks the table before it takes the snapshot: otherwise another table, whose
+ * rows are newer than the snapshot, could replace it in between.
  */
 async function inSnapshot<T>(session: Session, table: string, work: () => Promise<T>): Promise<T> {
   return session.transaction(async () => {
@@ -100,8 +100,8 @@ async function compareRange(
 }
 
 /**
- * How many rows there are, and a hash over all of them that does not depend on their order. It hashes the values themselves, which
- * takes a quarter of the time that hashing their text takes.
+ * Counts the rows, and hashes all of them independently of their order. Hashing the values takes a quarter of the time of hashing
+ * their text.
  */
 async function digest(db: Database, rows: SQL): Promise<{ rows: number; hash: string }> {
   const [found] = await db.execute<{ rows: number; hash: string }>(
@@ -119,7 +119,7 @@ async function differing(db: Database, rows: SQL, copied: SQL): Promise<string[]
   return found.map(({ row }) => row)
 }
 
-/** The partitions that a table has rows of, whether or not the log has them. By one index probe per partition. */
+/** The partitions of a table's rows, even if the log does not have them. Makes one index probe per partition. */
 export async function partitionsIn(db: Database, table: string): Promise<Partition[]> {
   const from = sql.raw(table)
   const rows = await db.execute<{ partition: number }>(

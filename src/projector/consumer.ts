@@ -4,34 +4,34 @@ import type { LogPoint } from '../log/point.ts'
 import type { LoggedEvent } from '../log/read.ts'
 import type { ProjectedRow } from './projection.ts'
 
-/** What takes the log's events, in order, each once for each time its checkpoint passes it. */
+/** Takes the events of the log in order. Each event is taken exactly once, unless the checkpoint is moved back. */
 export interface Consumer {
-  /** Of its checkpoints. */
+  /** The name of its checkpoints. */
   readonly name: string
-  /** Takes a step in the transaction that moves the checkpoint: all of its events, or, if one of them fails, none. */
+  /** Takes a step, in the transaction that moves the checkpoint: all of its events, or none if one of them fails. */
   consume(partition: Partition, step: Step): Promise<Consumed>
-  /** Whatever it remembers of a partition may not be true any more: the transaction failed, or others were at work. */
-  forget(partition: Partition): void
+  /** Clears the cache of a partition, which may be invalid: a transaction failed, or another process has written. */
+  evict(partition: Partition): void
 }
 
 /** One or more whole commits. */
 export interface Step {
-  /** Where the checkpoint is: before the step's first event. */
+  /** The checkpoint, before the first event of the step. */
   readonly from: LogPoint
-  /** Where the step's last event is. */
+  /** The end of the step's last commit. */
   readonly to: LogPoint
-  /** Without those that an operator has said to leave out, so there may be none. */
+  /** The events, without those that an operator has marked to be skipped. So there may be none. */
   readonly events: readonly LoggedEvent[]
 }
 
 export interface Consumed {
-  /** Rows that have changed, for whoever watches. */
+  /** The changed rows, for live subscriptions. */
   readonly rows: readonly ProjectedRow[]
   /** Null if all events were taken. */
   readonly failure: EventFailure | null
 }
 
-/** An event that cannot be taken, now or ever. */
+/** An event that cannot be taken. A retry does not help. */
 export interface EventFailure {
   readonly position: LogPosition
   readonly cause: unknown

@@ -1,5 +1,5 @@
 /**
- * A second table of a projection, made from the log alone: what rebuilding swaps in, and what verifying compares with.
+ * Builds a second table of a projection from the log alone. A rebuild swaps it in, and a verification compares with it.
  */
 import { sql } from 'drizzle-orm'
 import { getTableConfig } from 'drizzle-orm/pg-core'
@@ -20,33 +20,33 @@ export interface Copy {
   readonly pair: TablePair
   readonly position: (partition: Partition) => LogPosition
   /**
-   * Folds whole commits into the copy, those that follow on its position.
+   * Folds the whole commits directly after the copy's position into the copy.
    *
-   * @throws Error naming the event that cannot be taken, unless an operator has said to leave it out
+   * @throws Error with the event that cannot be taken, unless an operator has marked it to be skipped
    */
   readonly take: (partition: Partition, entries: readonly LogEntry[]) => Promise<void>
   /**
-   * Reads and folds a partition's events, from where the copy is up to a position.
+   * Reads and folds the events of a partition, from the copy's position up to another one.
    *
-   * @param onProgress told of each position reached
+   * @param onProgress receives each position that is reached
    */
   readonly fold: (
     partition: Partition,
     upTo: LogPosition,
     onProgress?: (position: LogPosition) => void,
   ) => Promise<void>
-  /** Remembers where the copy is. @returns goes back there after the transaction since then was rolled back */
+  /** Saves the copy's positions. @returns a function that restores them after a rollback */
   readonly mark: () => () => void
 }
 
-/** Larger than in daily work: rows that change often are written less often. */
-export const COPY_BATCH_EVENTS = 20_000
+/** More than in a projector's step, so that rows that change often are written less often. */
+export const COPY_PAGE_EVENTS = 20_000
 const MAX_CACHED_ROWS = 20_000
 
 /**
- * Makes the copy's table, empty. It has the primary key that upserts and comparisons need, and no other index.
+ * Creates the empty table of the copy. Its only index is the primary key, which replacing rows and comparing them require.
  *
- * @param kept whether the copy is to outlive a crash of Postgres
+ * @param kept whether the copy must survive a crash of Postgres
  */
 export async function createCopy(
   db: Database,
@@ -84,14 +84,14 @@ export async function createCopy(
     take,
     async fold(partition, upTo, onProgress = () => {}) {
       if (position(partition) >= upTo) return
-      let next = log.read(partition, position(partition), COPY_BATCH_EVENTS)
+      let next = log.read(partition, position(partition), COPY_PAGE_EVENTS)
       while (position(partition) < upTo) {
         const entries = (await next).filter((entry) => entry.position <= upTo)
         const last = entries.at(-1)
         if (last === undefined) throw new Error(`The log ends before event ${partition}:${upTo}.`)
-        // Read ahead while the rows of this batch are written.
+        // Read ahead while the rows of this page are written.
         next =
-          last.position < upTo ? log.read(partition, last.position, COPY_BATCH_EVENTS) : Promise.resolve([])
+          last.position < upTo ? log.read(partition, last.position, COPY_PAGE_EVENTS) : Promise.resolve([])
         next.catch(() => {})
         await take(partition, entries)
         onProgress(position(partition))
@@ -100,7 +100,7 @@ export async function createCopy(
     mark() {
       const marked = new Map(positions)
       return () => {
-        for (const partition of positions.keys()) fold.forget(partition)
+        for (const partition of positions.keys()) fold.evict(partition)
         positions.clear()
         for (const [partition, at] of marked) positions.set(partition, at)
       }
@@ -108,7 +108,7 @@ export async function createCopy(
   }
 }
 
-/** @param kept false: the table is emptied by a crash of Postgres, and costs no write-ahead log */
+/** @param kept false for a table without write-ahead log, which a crash of Postgres empties */
 export async function createTableLike(
   db: Database,
   table: string,
@@ -120,7 +120,7 @@ export async function createTableLike(
   )
 }
 
-/** @param key the columns that follow on `partition` */
+/** @param key the columns after `partition` */
 export async function addPrimaryKey(db: Database, table: string, key: readonly string[]): Promise<void> {
   await db.execute(sql.raw(`alter table ${table} add primary key (${['partition', ...key].join(', ')})`))
 }

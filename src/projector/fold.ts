@@ -7,14 +7,14 @@ import type { ProjectedRow, Projection } from './projection.ts'
 import { keyOfRow } from './rows.ts'
 import type { Rows } from './rows.ts'
 
-/** So many events or rows at a time, a few milliseconds of work, for a single command can have hundreds of thousands. */
+/** Events or rows per turn of the event loop, a few milliseconds of work. One command can have hundreds of thousands. */
 const PIECE_SIZE = 500
 
 /**
- * Folds events into a projection's rows. Rows that are folded onto are loaded once, all those of a piece together, and kept
- * for as long as nobody else changes them. Nothing is written before all events have been folded.
+ * Creates the consumer that folds events into a projection's rows. It loads the current rows of each piece of events together,
+ * and caches them until another process changes them. It writes only after all events of a step have been folded.
  *
- * @param maxCachedRows of each partition
+ * @param maxCachedRows the maximum per partition
  */
 export function createFold(projection: Projection, rows: Rows, maxCachedRows: number): Consumer {
   const caches = new Map<Partition, LRUCache<string, ProjectedRow>>()
@@ -42,10 +42,10 @@ export function createFold(projection: Projection, rows: Rows, maxCachedRows: nu
         for (const [key, row] of piece) cache.set(key, row)
       return { rows: changed, failure: null }
     },
-    forget: (partition) => caches.delete(partition),
+    evict: (partition) => caches.delete(partition),
   }
 
-  /** The rows that a piece's events are folded onto: from the cache, or from the table. */
+  /** Adds the current rows that a piece's events concern, from the cache or from the table. */
   async function addRows(
     folding: Folding,
     events: readonly RecordedEvent[],
@@ -67,9 +67,9 @@ export function createFold(projection: Projection, rows: Rows, maxCachedRows: nu
 /** The rows of one step, in memory. */
 class Folding {
   readonly partition: Partition
-  /** Each row as it is in the table, by key. */
+  /** The rows as they are in the table, by key. */
   readonly current = new Map<string, ProjectedRow>()
-  /** Each row as the step's events leave it. */
+  /** The rows after the events folded so far, by key. */
   readonly latest = new Map<string, ProjectedRow>()
   readonly #every: ProjectedRow[] = []
   readonly #projection: Projection
@@ -79,7 +79,7 @@ class Folding {
     this.partition = partition
   }
 
-  /** @returns the event that cannot be folded */
+  /** @returns the event that cannot be folded; null if all can */
   fold(events: readonly RecordedEvent[]): EventFailure | null {
     const projection = this.#projection
     for (const recorded of events) {
@@ -96,13 +96,13 @@ class Folding {
     return null
   }
 
-  /** The rows in the table that these take the places of. */
+  /** The rows in the table that these rows replace. */
   replacedBy(rows: readonly ProjectedRow[]): ProjectedRow[] {
     if (this.#projection.keeps === 'every') return []
     return rows.flatMap((row) => this.current.get(keyOfRow(this.#projection, row)) ?? [])
   }
 
-  /** The rows to be written. */
+  /** The rows to write. */
   changed(): readonly ProjectedRow[] {
     return this.#projection.keeps === 'every' ? this.#every : [...this.latest.values()]
   }

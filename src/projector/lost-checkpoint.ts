@@ -1,6 +1,6 @@
 /**
- * A checkpoint that is not in the log, as after a restore of only some tables. Its consumer stops, for nobody can say which events
- * it has taken. `onhand rebuild` makes the projection anew and puts the checkpoint back on the log.
+ * Handles a checkpoint that the log does not have, for example after a restore of only some tables. The consumer stops, because
+ * nothing shows which events it has taken. `onhand rebuild` rebuilds the projection and moves the checkpoint back into the log.
  */
 import { and, eq, gte } from 'drizzle-orm'
 import type { LogPosition } from '../domain/values.ts'
@@ -11,7 +11,7 @@ import type { LogPoint } from '../log/point.ts'
 import { createCheckpoints } from './checkpoint.ts'
 import { checkpointPositions } from './tables.ts'
 
-/** To follow on the name of a consumer. */
+/** @returns a sentence without its subject, to put after the name of a consumer */
 export function describeLost(consumer: string, position: LogPosition, head: LogPosition): string {
   const where =
     position > head
@@ -20,7 +20,7 @@ export function describeLost(consumer: string, position: LogPosition, head: LogP
   return `${where}. Run \`onhand rebuild ${consumer}\`.`
 }
 
-/** The checkpoint, or, if the log lacks it, the end of the last commit before it. */
+/** The checkpoint; if the log lacks it, the end of the last commit before it. */
 export async function pointInLog(
   db: Database,
   partition: Partition,
@@ -31,7 +31,7 @@ export async function pointInLog(
     : lastCommitEnd(db, partition, checkpoint.position)
 }
 
-/** Replaces a checkpoint that the log lacks. Its lock must be held. */
+/** Replaces a checkpoint that the log lacks. The caller must hold its lock. */
 export async function putBack(
   db: Database,
   consumer: string,

@@ -6,20 +6,20 @@ import type { Partition } from '../log/partition.ts'
 import type { LogPoint, LogTag } from '../log/point.ts'
 import { describeLost } from './lost-checkpoint.ts'
 
-/** One projection in one partition, beside the log. */
+/** The progress of one projection in one partition. */
 export interface PartitionProgress extends LogPoint {
   readonly projection: string
   readonly partition: Partition
   readonly head: LogPoint
-  /** False: the log has no commit that ends there, so nothing may rely on this position. The error says so, too. */
+  /** Whether the log has a commit that ends at the position. If not, the position is meaningless and `error` says why. */
   readonly isInLog: boolean
   readonly error: string | null
   readonly waitingSince: Date | null
-  /** Another one than before means another table. */
+  /** Changes when the projection's table is replaced. */
   readonly generation: number
 }
 
-/** Of the projections that stand on the log. */
+/** The rows whose positions are part of the log. */
 export const onLog = (rows: readonly PartitionProgress[]): PartitionProgress[] =>
   rows.filter(({ isInLog }) => isInLog)
 
@@ -28,23 +28,23 @@ export interface ProjectionProgress {
   readonly name: string
   readonly position: bigint
   readonly head: bigint
-  /** Events not taken yet. */
+  /** How many events have not been taken yet. */
   readonly lag: number
-  /** How long the first of them has been waiting. */
+  /** How long the oldest of these events has been waiting. */
   readonly lagMs: number
   readonly status: 'LIVE' | 'CATCHING_UP' | 'STOPPED'
 }
 
-/** A projection that is behind by no more than this keeps up. */
+/** A projection that is behind by at most this time counts as live. */
 const LIVE_LAG_MS = 1000
 
-/** @param names of consumers of the log; without it, all that have a checkpoint */
+/** @param names of consumers of the log; all that have a checkpoint by default */
 export function createProgressRead(
   db: Database,
   names?: readonly string[],
 ): () => Promise<PartitionProgress[]> {
   return async () => {
-    // Checkpoints of earlier releases may have no tag.
+    // Checkpoints that earlier releases wrote may have no tag.
     const rows = await db.execute<ProgressRow>(
       sql`select *, position <= head and coalesce(views.tag_at(partition, position), 0) = tag as in_log
         from views.read_progress()`,
@@ -87,7 +87,7 @@ const pointOf = (position: string, tag: string): LogPoint => ({
   tag: BigInt(tag) as LogTag,
 })
 
-/** Events that a projection has not taken yet. */
+/** How many events a projection has not taken yet. */
 export const lagOf = ({ position, head }: PartitionProgress): number =>
   Math.max(0, Number(head.position - position))
 

@@ -1,13 +1,13 @@
 /**
- * Takes one consumer through the log, in every partition. Any number of processes may run it: whoever holds the lock of a
- * partition's checkpoint works on it, the others pass by, and the lock of one that died is free.
+ * Runs one consumer through the log, in every partition. Any number of processes may run it: the process that holds the lock of a
+ * partition's checkpoint works on the partition, and the others skip it. If a process dies, its locks are released.
  *
- * Each step is one transaction: lock the checkpoint, read the next commits, let the consumer take them, move the checkpoint.
- * So every event is taken exactly once, and a step ends where a commit ends. It wakes when the log's tail advances; whoever advances the tail also polls, so
- * that a lost signal costs a moment and never an event.
+ * Each step is one transaction: lock the checkpoint, read the next commits, let the consumer take them, move the checkpoint. So
+ * every event is taken exactly once, and a step ends at the end of a commit. The projector wakes when the log's tail advances. The
+ * tail is also polled, so a lost signal delays an event but never loses it.
  *
- * Modes of a partition: idle (at the head), working, elsewhere (another process has the lock), stopped (the next event
- * cannot be taken, or the log lacks the checkpoint: it stays so, and says so, until a restart or until an operator has told it to go on).
+ * Modes of a partition: idle (at the head), working, elsewhere (another process has the lock), stopped (the next event cannot be
+ * taken, or the log lacks the checkpoint). A stopped partition reports its error until a restart, or until an operator resumes it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deferred } from '../lib/deferred.ts'
@@ -26,7 +26,7 @@ import { describeLost } from './lost-checkpoint.ts'
 import type { ProjectedRow } from './projection.ts'
 import { describeFailure, takeCommits } from './take.ts'
 
-/** What one step changed: the rows after the events `from + 1` to `to`. */
+/** The rows that one step changed, after all events from `from` (exclusive) to `to` (inclusive). */
 export interface Change {
   readonly projection: string
   readonly partition: Partition
@@ -40,30 +40,30 @@ export interface ProjectorOptions {
   readonly partitions: number
   readonly session: Session
   readonly tail: LogTail
-  readonly maxBatchEvents: number
-  /** Told after each commit. */
+  readonly maxStepEvents: number
+  /** Called after each commit. */
   readonly onChange: (change: Change) => void
-  /** The consumer has stopped in a partition. */
+  /** Called when the consumer has stopped in a partition. */
   readonly onStop: (partition: Partition, reason: string) => void
-  /** A step failed for another reason, and is tried again. */
+  /** Called when a step has failed for another reason. The projector retries it. */
   readonly onError: (error: unknown) => void
 }
 
-/** What the tail remembers has never been in this log, or is no longer. It is read again once the tail has started anew. */
+/** The log does not have the events that the tail remembers. The step is retried, and reads the log after the tail was reset. */
 class LostHistory extends Error {
   override readonly name = 'LostHistory'
 }
 
-/** After a failed step, and where another process has the lock. */
+/** The pause after a failed step, and while another process has a lock. */
 const RETRY_MS = 200
-/** The checkpoint's old positions are swept once in so many steps. */
+/** How many steps pass between two sweeps of old checkpoint positions. */
 const SWEEP_STEPS = 1000
 
 interface PartitionState {
-  /** As this process left it; null if it does not know. */
+  /** The checkpoint as this process left it; null if it must be read. */
   checkpoint: Checkpoint | null
   stopped: boolean
-  /** Taken by this process. */
+  /** How many steps this process has made. */
   steps: number
 }
 
@@ -95,23 +95,23 @@ export class Projector {
     this.#running = this.#run().finally(stopListening)
   }
 
-  /** An operator has seen to what stopped it: tries again. */
+  /** Continues a stopped partition, after an operator has fixed the cause. */
   resume(partition: Partition): void {
     const state = this.#partitions[partition]
     if (state === undefined || !state.stopped) return
     state.stopped = false
-    // It may have been put back.
+    // The operator may have moved the checkpoint.
     state.checkpoint = null
     this.#wakeUp.resolve()
   }
 
-  /** The log's history was replaced: the checkpoints in the database count, and not those that are remembered. */
+  /** Discards the remembered checkpoints, because the log's history was replaced. The next steps read them again. */
   reset(): void {
     for (const state of this.#partitions) state.checkpoint = null
     this.#wakeUp.resolve()
   }
 
-  /** Ends after the transaction that is under way. */
+  /** Stops after the current transaction. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#wakeUp.resolve()
@@ -153,13 +153,13 @@ export class Projector {
       return 'worked'
     } catch (error) {
       state.checkpoint = null
-      consumer.forget(partition)
+      consumer.evict(partition)
       onError(error)
       return 'failed'
     }
   }
 
-  /** One transaction's work; null if another process is at it. */
+  /** The work of one transaction; null if another process has the lock. */
   async #advance(partition: Partition, expected: Checkpoint | null) {
     const { consumer, session } = this.#options
     const found = await this.#checkpoints.lock(consumer.name, partition)
@@ -167,17 +167,19 @@ export class Projector {
     const from: LogPoint = { position: found.position, tag: found.tag }
     const { generation } = found
     const isKnown = expected !== null && samePoint(from, expected) && generation === expected.generation
-    if (!isKnown) consumer.forget(partition)
+    if (!isKnown) consumer.evict(partition)
     const taken =
       isKnown || (await isInLog(session.db, partition, from))
         ? await this.#takeNext(partition, from)
         : { to: from, rows: [], stopped: await this.#describeLost(partition, from) }
     const { to, rows, stopped } = taken ?? { to: from, rows: [], stopped: found.error }
     if (!samePoint(from, to)) {
-      // Events from memory can be of a history that the log has lost. Only the log itself can tell, in this transaction.
+      // Events from memory may belong to a history that the log has lost, so check the log itself in this transaction.
       const [isThere] = await Promise.all([this.#log.has(partition, to), this.#moveCheckpoint(partition, to)])
       if (!isThere)
-        throw new LostHistory(`The log has no commit that ends at ${partition}:${to.position} as remembered.`)
+        throw new LostHistory(
+          `The log no longer has the remembered commit that ends at ${partition}:${to.position}.`,
+        )
     }
     if (stopped !== found.error) await this.#checkpoints.stop(consumer.name, partition, stopped)
     return { from, to, rows, stopped, checkpoint: { ...to, generation, error: stopped } }
@@ -208,10 +210,10 @@ export class Projector {
   }
 
   async #nextCommits(partition: Partition, from: LogPoint): Promise<readonly LogEntry[]> {
-    const { tail, maxBatchEvents } = this.#options
+    const { tail, maxStepEvents } = this.#options
     return (
-      tail.recent(partition, from, maxBatchEvents) ??
-      (await this.#log.read(partition, from.position, maxBatchEvents))
+      tail.recent(partition, from, maxStepEvents) ??
+      (await this.#log.read(partition, from.position, maxStepEvents))
     )
   }
 }

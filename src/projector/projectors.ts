@@ -13,19 +13,19 @@ import type { Change } from './projector.ts'
 import { createRows } from './rows.ts'
 
 export interface ProjectorsOptions {
-  /** How the projector of that name connects. */
+  /** The connection options of the projector with that name. */
   readonly connection: (name: string) => ConnectionOptions
   readonly partitions: number
   readonly tail: LogTail
   readonly logger: Logger
-  /** A step failed, and is tried again. */
+  /** Called when a step has failed. The projector retries it. */
   readonly onError: (projection: string, error: unknown) => void
 }
 
-const MAX_BATCH_EVENTS = 1000
+const MAX_STEP_EVENTS = 1000
 const MAX_CACHED_ROWS = 10_000
 
-/** The projectors that run in this process, each with a connection of its own. */
+/** Runs the projectors of this process, each with its own connection. */
 export class Projectors {
   readonly #options: ProjectorsOptions
   readonly #running = new Map<string, { projector: Projector; close: () => Promise<void> }>()
@@ -34,7 +34,7 @@ export class Projectors {
     this.#options = options
   }
 
-  /** @param onChange told after each commit */
+  /** @param onChange called after each commit */
   async project(projection: Projection, onChange: (change: Change) => void): Promise<void> {
     const consumer = (db: Database) => createFold(projection, createRows(db, projection), MAX_CACHED_ROWS)
     await this.run(projection.name, consumer, onChange)
@@ -53,7 +53,7 @@ export class Projectors {
       partitions,
       session,
       tail,
-      maxBatchEvents: MAX_BATCH_EVENTS,
+      maxStepEvents: MAX_STEP_EVENTS,
       onChange,
       onStop: (partition, reason) =>
         logger.error({ projection: name, partition, reason }, 'a projection has stopped'),
@@ -69,12 +69,12 @@ export class Projectors {
     })
   }
 
-  /** What had stopped a projection has been seen to. */
+  /** Continues a stopped projection, after an operator has fixed the cause. */
   resume(name: string, partition: Partition): void {
     this.#running.get(name)?.projector.resume(partition)
   }
 
-  /** The log's history was replaced. */
+  /** Discards the remembered checkpoints, because the log's history was replaced. */
   reset(): void {
     for (const { projector } of this.#running.values()) projector.reset()
   }

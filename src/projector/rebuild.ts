@@ -1,13 +1,13 @@
 /**
- * Makes a projection's table anew from the log while the old one goes on serving and being kept up to date, then puts the
- * new one in its place.
+ * Rebuilds a projection's table from the log while the old table keeps serving queries and stays up to date, then swaps them.
  *
- *     fold into a copy ─▶ catch up ─▶ compare, range by range ─▶ hold the projector ─▶ fold the rest ─▶ rename ─▶ let go
+ *     fold into a copy ─▶ catch up ─▶ compare, range by range ─▶ hold the projector ─▶ fold the rest ─▶ rename ─▶ release
  *
- * If the tables differ, nothing is swapped, unless the operator has said that they should, as they do after the fold was
- * changed, or the log lacks the checkpoint of the old table: then nobody can say what it should be. Comparing holds nobody up. The projector is held, by its checkpoints' locks, only for the last events and for the
- * renaming, which takes as long for a large table as for a small one. A transaction that uses the table, such as a dump, delays
- * the swap and nobody else: the lock is waited for only briefly, and tried again.
+ * If the tables differ, nothing is swapped, with two exceptions: the operator accepts the differences, for example after a change
+ * of the fold; or the log lacks the checkpoint of the old table, so there is no valid comparison. The comparison blocks nobody.
+ * The locks of its checkpoints hold the projector only for the last events and the renames, whose time does not depend on the
+ * size of the table. A transaction that uses the table, such as a dump, delays only the swap: the swap waits briefly for the
+ * lock, gives up, and tries again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asc, eq, sql } from 'drizzle-orm'
@@ -22,17 +22,17 @@ import { createCopy } from './copy.ts'
 import type { Copy } from './copy.ts'
 import { pointInLog, putBack } from './lost-checkpoint.ts'
 import type { Projection } from './projection.ts'
-import { isHeldForLong, makeAlike, planSwap } from './swap.ts'
+import { isUsedByLongTransaction, copyIndexesAndRights, planSwap } from './swap.ts'
 import { checkpoints } from './tables.ts'
 
 export interface RebuildOptions {
   readonly session: Session
   readonly projection: Projection
-  /** Swap even if the new table is not like the old one. */
+  /** Whether to swap even if the tables differ. */
   readonly acceptDifferences: boolean
-  /** Events folded so far, of how many. */
+  /** Receives how many events have been folded so far, and how many there are. */
   readonly onProgress: (done: bigint, total: bigint) => void
-  /** The new table is ready, and another transaction uses the old one: told once. */
+  /** Called once if the new table is ready, but another transaction uses the old one. */
   readonly onWait?: () => void
 }
 
@@ -40,22 +40,22 @@ export interface Rebuilt {
   readonly events: bigint
   readonly rows: number
   readonly differed: boolean
-  /** For how long the projector and queries were held up. */
+  /** How long the swap blocked the projector and queries. */
   readonly heldMs: number
 }
 
-/** The new table is not like the old one, and nobody said that it should not be. */
+/** The tables differ, and the operator has not accepted differences. */
 export class RebuildDiffers extends Error {
   override readonly name = 'RebuildDiffers'
 }
 
-/** Close enough to the head to hold the projector for the rest. */
+/** How many events the copy may be behind when the swap begins to hold the projector. */
 const CLOSE_EVENTS = 5000n
-/** So long queries may have to wait in line behind the swap. */
+/** How long the swap waits for its lock. Queries queue behind it for that time. */
 const LOCK_TIMEOUT_MS = 200
 const RETRY_MS = 1000
 
-/** @throws RebuildDiffers, or why it could not be done; the projection is then as it was */
+/** @throws RebuildDiffers, or another error; the projection is then unchanged */
 export async function rebuildProjection(options: RebuildOptions): Promise<Rebuilt> {
   const { session, projection, acceptDifferences } = options
   const { db } = session
@@ -70,7 +70,7 @@ export async function rebuildProjection(options: RebuildOptions): Promise<Rebuil
     await dropLeftovers()
     const copy = await createCopy(db, createLogReader(db), createCheckpoints(db), projection, copyName)
     await catchUp(db, copy, name, options.onProgress)
-    await makeAlike(db, name, copyName)
+    await copyIndexesAndRights(db, name, copyName)
     const { rows, copyRows, differences } = await compare(session, copy, name)
     const isLost = (await goalsOf(db, name, 'read')).some((goal) => goal.isLost)
     if (differences.length > 0 && !acceptDifferences && !isLost) {
@@ -87,17 +87,17 @@ export async function rebuildProjection(options: RebuildOptions): Promise<Rebuil
   }
 }
 
-/** Any number that nobody else on the database uses for advisory locks. */
+/** A number that no other application on the database uses for advisory locks. */
 const LOCK_SPACE = 7_201_843
 
 async function claim(db: Database, name: string): Promise<void> {
   const [row] = await db.execute<{ claimed: boolean }>(
     sql`select pg_try_advisory_lock(${LOCK_SPACE}, hashtext(${name})) as claimed`,
   )
-  if (row?.claimed !== true) throw new Error(`The projection ${name} is being rebuilt already.`)
+  if (row?.claimed !== true) throw new Error(`The projection ${name} is already being rebuilt.`)
 }
 
-/** Follows the projection's own checkpoints, never ahead of them: both tables must stand at the same position. */
+/** Folds the copy up to the projection's own checkpoints, never beyond, because both tables must have the same position. */
 async function catchUp(
   db: Database,
   copy: Copy,
@@ -133,13 +133,13 @@ async function swapWhenFree(
 ): Promise<{ heldMs: number; events: bigint }> {
   const { db } = session
   for (let attempt = 0; ; attempt += 1) {
-    if (!(await isHeldForLong(db, name))) {
-      const goBack = copy.mark()
+    if (!(await isUsedByLongTransaction(db, name))) {
+      const revert = copy.mark()
       try {
         return await session.transaction(() => swap(db, copy, name, renames))
       } catch (error) {
         if (!isLockTimeout(error)) throw error
-        goBack()
+        revert()
       }
     }
     if (attempt === 0) onWait?.()
@@ -148,7 +148,7 @@ async function swapWhenFree(
   }
 }
 
-/** The projector waits from here until the transaction ends; queries wait while tables are renamed. */
+/** Swaps the tables. The projector waits until the transaction ends; queries wait only for the renames. */
 async function swap(db: Database, copy: Copy, name: string, renames: readonly string[]) {
   await db.execute(sql.raw(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`))
   const goals = await goalsOf(db, name, 'hold')
@@ -165,15 +165,15 @@ async function swap(db: Database, copy: Copy, name: string, renames: readonly st
   }
 }
 
-/** Up to where the copy is to be folded in a partition. */
+/** The point up to which the copy is folded in a partition. */
 interface Goal {
   readonly partition: Partition
   readonly point: LogPoint
-  /** The log lacks the checkpoint; the point is the last one before it. */
+  /** Whether the log lacks the checkpoint. Then the point is the end of the last commit before it. */
   readonly isLost: boolean
 }
 
-/** @param how `hold`: locks the checkpoints, in ascending order of partitions */
+/** @param how `hold` locks the checkpoints, in ascending order of the partitions */
 async function goalsOf(db: Database, name: string, how: 'hold' | 'read'): Promise<Goal[]> {
   const rows = await db
     .select({ partition: checkpoints.partition })

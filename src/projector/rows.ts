@@ -6,13 +6,13 @@ import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
 import type { ProjectedRow, Projection } from './projection.ts'
 
-/** The rows of a projection's table, by key. */
+/** Loads and saves the rows of a projection's table. */
 export interface Rows {
-  /** The last row of each key that has one. The fold goes on from there. */
+  /** The last row of each key that has one. The fold continues from it. */
   load(partition: Partition, keys: readonly string[]): Promise<ProjectedRow[]>
   /**
    * @param rows all of one partition
-   * @param replaced the rows whose places they take
+   * @param replaced the rows in the table that they replace
    */
   save(partition: Partition, rows: readonly ProjectedRow[], replaced: readonly ProjectedRow[]): Promise<void>
 }
@@ -21,7 +21,7 @@ export interface Rows {
 export function createRows(db: Database, projection: Projection, tableName: string = projection.name): Rows {
   const table = projection.tableNamed(tableName)
   const key = keyColumn(projection, tableName)
-  // One index probe per key, however many rows or old versions it has.
+  // Makes one index probe per key, however many rows or dead versions the key has.
   const last = db
     .select()
     .from(table)

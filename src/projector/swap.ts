@@ -1,6 +1,6 @@
 /**
- * Puts a rebuilt table in the old one's place. All that takes long is done before and after: under the lock, which keeps
- * queries waiting, tables and indexes are renamed and nothing else.
+ * Replaces a table by a rebuilt copy. Queries wait while the lock is held, so only the renames of tables and indexes happen under
+ * it. All slow work is done before or after.
  */
 import { sql } from 'drizzle-orm'
 import type { Database } from '../lib/postgres.ts'
@@ -8,7 +8,7 @@ import type { Database } from '../lib/postgres.ts'
 interface IndexRow extends Record<string, unknown> {
   readonly name: string
   readonly definition: string
-  /** The constraint that the index is for. */
+  /** The definition of the constraint that the index implements; null if there is none. */
   readonly constraint: string | null
 }
 
@@ -23,8 +23,8 @@ async function indexesOf(db: Database, tableName: string): Promise<IndexRow[]> {
   return [...rows]
 }
 
-/** The old table's indexes, owner and grants for the new one; a bulk of rows is indexed faster than row by row. */
-export async function makeAlike(db: Database, tableName: string, copyName: string): Promise<void> {
+/** Gives the copy the old table's indexes, owner and grants. Indexing all rows at once is faster than row by row. */
+export async function copyIndexesAndRights(db: Database, tableName: string, copyName: string): Promise<void> {
   const has = new Set((await indexesOf(db, copyName)).map(({ constraint }) => constraint))
   for (const { name, definition, constraint } of await indexesOf(db, tableName)) {
     if (constraint === null) {
@@ -39,7 +39,7 @@ export async function makeAlike(db: Database, tableName: string, copyName: strin
   await copyRights(db, tableName, copyName)
 }
 
-/** Whoever rebuilds, the table goes on belonging to whom it belonged, and being read by who could read it. */
+/** Copies owner and grants, because the role that rebuilds may not be the owner. */
 async function copyRights(db: Database, tableName: string, copyName: string): Promise<void> {
   const copy = sql`views.${sql.identifier(copyName)}`
   const grants = await db.execute<{ grantee: string; privilege: string; option: string }>(
@@ -57,7 +57,7 @@ async function copyRights(db: Database, tableName: string, copyName: string): Pr
   if (owner?.ours === false) await db.execute(sql`alter table ${copy} owner to ${sql.raw(owner.name)}`)
 }
 
-/** The statements that rename, found out before the lock is taken. */
+/** Builds the rename statements, before the lock is taken. */
 export async function planSwap(db: Database, tableName: string, copyName: string, oldName: string) {
   const copied = await indexesOf(db, copyName)
   const formOf = ({ definition, constraint }: IndexRow) =>
@@ -76,8 +76,8 @@ export async function planSwap(db: Database, tableName: string, copyName: string
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** Whether a transaction that has been open for a while uses the table: to wait in line for it would keep queries waiting. */
-export async function isHeldForLong(db: Database, tableName: string): Promise<boolean> {
+/** Whether a long transaction uses the table. Queuing for the lock behind it would block queries. */
+export async function isUsedByLongTransaction(db: Database, tableName: string): Promise<boolean> {
   const rows = await db.execute(
     sql`select from pg_locks l join pg_stat_activity a using (pid)
       where l.relation = ${`views.${tableName}`}::regclass and l.granted and l.pid <> pg_backend_pid()

@@ -3,19 +3,19 @@ import type { LogPosition } from '../domain/values.ts'
 import { position } from '../lib/column-types.ts'
 import type { LogTag } from '../log/point.ts'
 
-/** The read side's schema: all that queries can see. */
+/** The schema of the read side, the only one that queries can read. */
 export const views = pgSchema('views')
 
 /**
- * One row per projection and partition. Its lock says which process is at work on it. It is rarely updated: an open snapshot
- * would keep every version, and each lock would have to pass them all.
+ * Has one row per projection and partition. The process that runs the projection locks it. It is rarely updated, because an open
+ * snapshot would keep every version of it, and each lock would have to skip all of them.
  */
 export const checkpoints = views.table(
   'checkpoints',
   {
     partition: integer('partition').notNull(),
     projection: text('projection').notNull(),
-    /** Rises when the table was replaced, so that whoever remembers rows of it forgets them. */
+    /** Increases when the projection's table is replaced, which invalidates all caches of its rows. */
     generation: integer('generation').notNull().default(0),
     /** Why the projection stopped before the next event; null while it runs. */
     error: text('error'),
@@ -24,8 +24,9 @@ export const checkpoints = views.table(
 )
 
 /**
- * How far each projection has come: the last row counts. A row is added in the transaction that writes the projection's rows,
- * so that a projection takes every event exactly once; older rows are swept now and then. None: at the log's beginning.
+ * The position of each projection, of which the last row counts. Each step adds a row in the transaction that writes the
+ * projection's rows, so a projection takes every event exactly once. Older rows are swept regularly. Without a row, the
+ * projection is at the beginning of the log.
  */
 export const checkpointPositions = views.table(
   'checkpoint_positions',
@@ -33,13 +34,13 @@ export const checkpointPositions = views.table(
     partition: integer('partition').notNull(),
     projection: text('projection').notNull(),
     position: position('position').$type<LogPosition>().notNull(),
-    /** Of the event at the position. */
+    /** The tag of the event at the position. */
     tag: bigint('tag', { mode: 'bigint' }).$type<LogTag>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.partition, table.projection, table.position] })],
 )
 
-/** Events that an operator has told a projection to leave out, because it cannot take them. */
+/** Events that an operator has marked to be skipped by a projection that cannot take them. */
 export const skippedEvents = views.table(
   'skipped_events',
   {

@@ -1,7 +1,7 @@
 /**
- * Lets a consumer take commits from the log. Either all of a commit is taken or nothing, so that nobody ever sees a state in the
- * middle of a command. If an event cannot be taken, the consumer takes the commits before it. If an operator has said to leave
- * the event out, the consumer takes the rest of its commit as if the event were not there.
+ * Lets a consumer take commits from the log. Each commit is taken completely or not at all, so no reader sees a state in the middle
+ * of a command. If an event cannot be taken, the consumer takes only the commits before it. If an operator has marked the event to
+ * be skipped, the consumer takes its commit without it.
  */
 import type { LogPosition } from '../domain/values.ts'
 import type { Partition } from '../log/partition.ts'
@@ -15,14 +15,14 @@ export interface Taken {
   /** The end of the last commit that was taken. */
   readonly to: LogPoint
   readonly rows: readonly ProjectedRow[]
-  /** The event because of which the next commit cannot be taken; null if all were. */
+  /** The event that prevents the next commit from being taken; null if all commits were taken. */
   readonly failure: EventFailure | null
 }
 
 /**
- * @param from where the consumer is
- * @param entries the whole commits that follow
- * @param isSkipped whether an operator has said to leave an event out
+ * @param from the consumer's checkpoint
+ * @param entries the whole commits directly after it
+ * @param isSkipped whether an operator has marked an event to be skipped
  */
 export async function takeCommits(
   consumer: Consumer,
@@ -31,13 +31,13 @@ export async function takeCommits(
   entries: readonly LogEntry[],
   isSkipped: (position: LogPosition) => Promise<boolean>,
 ): Promise<Taken> {
-  const leftOut = new Set<LogPosition>()
+  const skipped = new Set<LogPosition>()
   let commits = entries
   let failure: EventFailure | null = null
   for (;;) {
     const last = commits.at(-1)
     if (last === undefined) return { to: from, rows: [], failure }
-    const wanted = leftOut.size === 0 ? commits : commits.filter(({ position: at }) => !leftOut.has(at))
+    const wanted = skipped.size === 0 ? commits : commits.filter(({ position: at }) => !skipped.has(at))
     const to = { position: last.position, tag: last.tag as LogPoint['tag'] }
     const step = { from, to, events: wanted as readonly LoggedEvent[] }
     const unreadable = firstUnreadable(wanted)
@@ -46,7 +46,7 @@ export async function takeCommits(
     if (consumed.failure === null) return { to, rows: consumed.rows, failure }
     const { position } = consumed.failure
     if (await isSkipped(position)) {
-      leftOut.add(position)
+      skipped.add(position)
     } else {
       failure = consumed.failure
       commits = wholeCommits(commits.filter((entry) => entry.position < position))
@@ -60,7 +60,7 @@ function firstUnreadable(entries: readonly LogEntry[]): EventFailure | null {
   return null
 }
 
-/** What an operator reads, and what `onhand skip` looks for: the event stands in front. */
+/** Describes a failure for operators. It begins with the event, which `onhand skip` recognizes by `stoppedAt`. */
 export function describeFailure(partition: Partition, { position, cause }: EventFailure): string {
   return `${cannotTake(partition, position)}: ${cause instanceof Error ? cause.message : String(cause)}`
 }

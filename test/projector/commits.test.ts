@@ -1,4 +1,4 @@
-/** A command's events are shown together or not at all, whatever happens. */
+/** Readers see all events of a command together or none of them. */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { LogPosition } from '../../src/domain/values.ts'
@@ -22,7 +22,7 @@ import { allocate as allocation } from '../support/stock.ts'
 import { until } from '../support/until.ts'
 import { request } from '../support/write-side.ts'
 
-/** Orders of one unit each, from memory: HTTP would take too long. */
+/** Places orders of one unit each through the dispatcher, because HTTP would be too slow. */
 const order = (onhand: TestOnhand, sku: string, lines: number) =>
   Promise.all(
     Array.from({ length: lines }, (_, at) => onhand.dispatch(request(allocation(`${sku}-${at}`, sku, 1)))),
@@ -44,7 +44,7 @@ describe('a reduction that displaces 3,000 lines', () => {
 
   afterEach(() => onhand.close())
 
-  test('is seen as a whole by queries, subscribers and lists', async () => {
+  test('appears all at once in queries, subscriptions and lists', async () => {
     const { gql } = onhand
     const states = new Set<string>()
     const see = ({ onHand, allocated, available }: any) => states.add(`${onHand} ${allocated} ${available}`)
@@ -91,7 +91,7 @@ describe('an event that cannot be taken', () => {
   beforeEach(async () => {
     api = await startTestOnhand({ config: { roles: new Set(['api'] as const) } })
     await createBatch(api, { reference: 'lamp', sku: 'lamp', quantity: 5 })
-    // 2 to 6, then, in one commit: 7, the change; 8 to 12, lines that leave; 13 to 17, lines that wait.
+    // Events 2 to 6 allocate. One commit has event 7 (the change), 8 to 12 (lines leave) and 13 to 17 (lines wait).
     for (const at of Array(5).keys()) await api.dispatch(request(allocation(`lamp-${at}`, 'lamp', 1)))
     await changeBatchQuantity(api, { reference: 'lamp', quantity: 0 })
     await createBatch(api, { reference: 'table', sku: 'table', quantity: 5 })
@@ -102,7 +102,7 @@ describe('an event that cannot be taken', () => {
   test.each([
     ['cannot be decoded', `update stock.events set type = 'OfTheFuture' where position = $1`, 'OfTheFuture'],
     [
-      'contradicts what was before',
+      'contradicts the events before it',
       `update stock.events set data = jsonb_set(data::jsonb, '{batchReference}', '"none"')::json where position = $1`,
       'No batch none',
     ],
@@ -131,7 +131,7 @@ describe('an event that cannot be taken', () => {
     await projector.close()
   })
 
-  test('is the last of its commit, and the first of the next one, too: each is left out alone', async () => {
+  test('and follows directly on another such event is skipped separately', async () => {
     await api.database.sql`update stock.events set type = 'OfTheFuture' where position in (17, 18)`
     const projector = await startTestOnhand({ database: api.database })
     const stopsAt = (position: bigint) =>
@@ -148,7 +148,7 @@ describe('an event that cannot be taken', () => {
   })
 })
 
-/** Events of which some end a commit, some cannot be read, and some cannot be taken. */
+/** Any log, in which some events end a commit, some cannot be read, and some cannot be taken. */
 const anyLog = fc
   .array(
     fc.record({ kind: fc.constantFrom('good', 'good', 'good', 'unreadable', 'bad'), ends: fc.boolean() }),
@@ -167,7 +167,7 @@ const anyLog = fc
     }),
   )
 
-test('whatever cannot be taken and whatever is skipped, commits are taken whole, and as many as can be', async () => {
+test('with any failing and skipped events, a consumer takes whole commits, and as many as it can', async () => {
   await fc.assert(
     fc.asyncProperty(anyLog, fc.func(fc.boolean()), async (log, isSkipped) => {
       const taken: LogPosition[] = []
@@ -179,13 +179,13 @@ test('whatever cannot be taken and whatever is skipped, commits are taken whole,
           taken.push(...events.map(({ position }) => position))
           return { rows: [], failure: null }
         },
-        forget() {},
+        evict() {},
       }
       const { to, failure } = await takeCommits(consumer, 0, point(0), log, async (at) => isSkipped(at))
       const fails = log.find(({ kind, position }) => kind !== 'good' && !isSkipped(position))
       const end = log.filter(({ position }) => fails === undefined || position < fails.position)
       const last = end.findLast(({ tag }) => tag !== null)
-      // Of several events in one commit, any may be named.
+      // If several events of one commit fail, the failure may have any of them.
       const stopsIn = log.findIndex(
         ({ tag }, at) => tag !== null && log[at]!.position >= (fails?.position ?? 0n),
       )
@@ -206,7 +206,7 @@ test('whatever cannot be taken and whatever is skipped, commits are taken whole,
   )
 })
 
-test('an event that stopped a projection is named as `onhand skip` takes it', () => {
+test('the description of a failure names the event in the form that `onhand skip` accepts', () => {
   const failure = { position: 12n as LogPosition, cause: new Error('why') }
   expect(describeFailure(3, failure)).toBe('Event 3:12 cannot be taken: why')
   expect(stoppedAt(describeFailure(3, failure), 3, failure.position)).toBe(true)

@@ -1,4 +1,4 @@
-/** A checkpoint that is not in the log, as after a restore of only some tables: one projection stops, and a rebuild heals it. */
+/** If the log lacks a checkpoint, as after a restore of only some tables, that projection stops and a rebuild repairs it. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSession } from '../../src/lib/postgres.ts'
 import { forMaintenance } from '../../src/operations/connections.ts'
@@ -72,12 +72,12 @@ async function stopped(): Promise<{ projection: string; error: string }[]> {
   return ready.stopped ?? []
 }
 
-/** Through the dispatcher: a mutation's answer would wait for the projection that has stopped. */
+/** Places an order through the dispatcher, because a mutation would wait for the stopped projection. */
 const buy = (orderId: string) => onhand.dispatch(request(allocation(orderId, 'lamp', 1)))
 
 describe.each(Object.entries(damages))('a checkpoint %s', (_, damage) => {
   test.each(projections.map(({ name }) => name))(
-    '%s, while the server runs: it stops, the epoch stays, the others go on, and a rebuild heals it',
+    '%s, while the server runs: only it stops, the epoch stays, and a rebuild repairs it',
     async (name) => {
       const before = await epoch()
       await damage(name)
@@ -85,12 +85,12 @@ describe.each(Object.entries(damages))('a checkpoint %s', (_, damage) => {
       await until(async () => (await stopped()).length > 0)
       await expectStopped(name)
       expect(await epoch()).toBe(before)
-      await expectHealed(name)
+      await expectRepaired(name)
       expect(await epoch()).toBe(before)
     },
   )
 
-  test('while the server is stopped: it stops at the start, the epoch stays, and a rebuild heals it', async () => {
+  test('while the server is down: the projection stops at the start, the epoch stays, and a rebuild repairs it', async () => {
     await onhand.close()
     const before = await epoch()
     await damage('orders')
@@ -100,11 +100,11 @@ describe.each(Object.entries(damages))('a checkpoint %s', (_, damage) => {
     await buy('o4')
     await expectStopped('orders')
     expect(await epoch()).toBe(before)
-    await expectHealed('orders')
+    await expectRepaired('orders')
     expect(await epoch()).toBe(before)
   })
 
-  test('rows that are not what the log says are replaced by the rebuild', async () => {
+  test('the rebuild replaces rows that contradict the log', async () => {
     await damage('availability')
     await database.sql`update views.availability set available = 7`
     await until(async () => (await stopped()).length > 0)
@@ -134,7 +134,7 @@ async function expectStopped(name: string): Promise<void> {
   expect(status).toMatchObject({ code: 1, stdout: expect.stringMatching(advice) })
 }
 
-async function expectHealed(name: string): Promise<void> {
+async function expectRepaired(name: string): Promise<void> {
   await rebuild(name)
   await until(async () => (await statusOf()).every(({ lag, status }) => lag === 0 && status === 'LIVE'))
   await buy('o5')

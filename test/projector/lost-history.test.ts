@@ -1,4 +1,4 @@
-/** What a process remembers of a history that the log has lost never becomes a row. */
+/** Remembered events of a history that the log has lost never become rows. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSession } from '../../src/lib/postgres.ts'
 import type { Session } from '../../src/lib/postgres.ts'
@@ -32,13 +32,13 @@ afterEach(async () => {
   await database.drop()
 })
 
-test('a step of remembered events fails if the log does not have them, and the log is read once they are forgotten', async () => {
+test('a step of remembered events fails if the log does not have them; after a reset, the log is read', async () => {
   await writer.send(createBatch('b', 'lamp', 10))
   await writer.send(allocate('o', 'lamp', 3))
   await ensureCheckpoints(session.db, ['availability'], 1)
   const tail = new LogTail(100)
   const [first, second] = writer.commits
-  if (first === undefined || second === undefined) throw new Error('There were two commits.')
+  if (first === undefined || second === undefined) throw new Error('There must be two commits.')
   tail.add(first)
   const lost = 77n as LogTag
   tail.add({
@@ -52,7 +52,7 @@ test('a step of remembered events fails if the log does not have them, and the l
     partitions: 1,
     session,
     tail,
-    maxBatchEvents: 1000,
+    maxStepEvents: 1000,
     onChange: () => {},
     onStop: () => {},
     onError: (error) => errors.push(error),

@@ -1,4 +1,4 @@
-/** Checkpoints are appended; what is left behind does not pile up. */
+/** Checkpoints are appended, and old ones are swept. */
 import { expect, test } from 'vitest'
 import { openSession } from '../../src/lib/postgres.ts'
 import { LogTail } from '../../src/log/tail.ts'
@@ -24,11 +24,11 @@ test(
     tail.advance(0, point(STEPS))
     let steps = 0
     const projector = new Projector({
-      consumer: { name: 'test', consume: async () => ({ rows: [], failure: null }), forget() {} },
+      consumer: { name: 'test', consume: async () => ({ rows: [], failure: null }), evict() {} },
       partitions: 1,
       session,
       tail,
-      maxBatchEvents: 1,
+      maxStepEvents: 1,
       onChange: () => (steps += 1),
       onStop: () => {},
       onError: () => {},

@@ -1,4 +1,4 @@
-/** A projection is made anew from the log while it is being used. */
+/** A projection is rebuilt from the log while it is in use. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { LogPosition } from '../../src/domain/values.ts'
 import { openSession } from '../../src/lib/postgres.ts'
@@ -48,7 +48,7 @@ const PRODUCTS =
   '{ products { nodes { sku allocated } } orders: order(id: "o1") { id } batch(reference: "lamp") { allocated } }'
 
 test.each(projections.map(({ name }) => name))(
-  '%s: under load, and queries never see less than before',
+  '%s is rebuilt under load, and queries never see an older state',
   async (name) => {
     const shoppers = startShoppers(8, () => onhand.url, buy)
     await until(() => shoppers.answered.length > 200)
@@ -72,7 +72,7 @@ test.each(projections.map(({ name }) => name))(
   },
 )
 
-test('a table that is not what the log says stays, unless the operator says that it may go', async () => {
+test('a table that contradicts the log is kept, unless the operator accepts the differences', async () => {
   await until(async () => (await onhand.gql('{ product(sku: "lamp") { sku } }')).product)
   await onhand.database.sql`update views.availability set available = 7 where sku = 'lamp'`
   await expect(rebuild('availability')).rejects.toThrow(RebuildDiffers)
@@ -83,7 +83,7 @@ test('a table that is not what the log says stays, unless the operator says that
   })
 })
 
-test('what is open shows what the rebuilt projection says, though nothing has happened since', async () => {
+test('open subscriptions get the rebuilt rows, even without new events', async () => {
   const { database, url, gql } = onhand
   await gql('mutation { allocate(input: { orderId: "o1", sku: "lamp", quantity: 3 }) { token } }')
   await gql('{ product(sku: "lamp", consistentWith: "latest") { sku } }')
@@ -116,7 +116,7 @@ test('what is open shows what the rebuilt projection says, though nothing has ha
   await other.close()
 })
 
-test('one at a time, of one projection', async () => {
+test('a projection cannot be rebuilt twice at the same time', async () => {
   const shoppers = startShoppers(8, () => onhand.url, buy)
   await until(() => shoppers.answered.length > 300)
   await shoppers.stop()
@@ -124,12 +124,12 @@ test('one at a time, of one projection', async () => {
   expect(results.map(({ status }) => status).toSorted()).toContain('fulfilled')
   expect(results[2].status).toBe('fulfilled')
   for (const result of results) {
-    if (result.status === 'rejected') expect(String(result.reason)).toContain('is being rebuilt already')
+    if (result.status === 'rejected') expect(String(result.reason)).toContain('is already being rebuilt')
   }
   expect(await unsoundness(onhand.database.url)).toEqual([])
 })
 
-/** A transaction that reads the table and stays open, as a dump does. */
+/** Starts a transaction that reads the table and stays open, as a dump does. */
 async function startDump(table: string) {
   const dump = await onhand.database.sql.reserve()
   await dump`begin isolation level repeatable read`
@@ -140,7 +140,7 @@ async function startDump(table: string) {
   }
 }
 
-test('a dump in progress delays the swap, and no query', async () => {
+test('a running dump delays the swap but no query', async () => {
   const endDump = await startDump('views.availability')
   let waiting = false
   const session = openSession(forMaintenance(onhand.database.url))
@@ -153,7 +153,7 @@ test('a dump in progress delays the swap, and no query', async () => {
     onWait: () => (waiting = true),
   })
   await until(() => waiting)
-  // The list is read from the table, and the command's query waits for the projector.
+  // The list is read from the table, and the mutation's query waits for the projector.
   const orderId = 'meanwhile'
   const { query } = (
     await onhand.gql(
@@ -170,7 +170,7 @@ test('a dump in progress delays the swap, and no query', async () => {
   expect(await unsoundness(onhand.database.url)).toEqual([])
 })
 
-test('what was rolled back because the lock was not to be had is folded again', async () => {
+test('events whose fold was rolled back are folded again', async () => {
   const shoppers = startShoppers(8, () => onhand.url, buy)
   await until(() => shoppers.answered.length > 100)
   await shoppers.stop()
@@ -181,20 +181,20 @@ test('what was rolled back because the lock was not to be had is folded again', 
   for (const projection of projections) {
     const copy = await createCopy(db, log, checkpoints, projection, `${projection.name}_copy`, false)
     await copy.fold(0, 2n as LogPosition)
-    const goBack = copy.mark()
+    const revert = copy.mark()
     const rolledBack = session.transaction(async () => {
       await copy.fold(0, head)
       throw new Error('no lock')
     })
     await expect(rolledBack).rejects.toThrow('no lock')
-    goBack()
+    revert()
     const follow = (partition: number) => copy.fold(partition, head)
     expect((await compareTables(session, copy.pair, [0], follow)).differences).toEqual([])
   }
   await session.close()
 })
 
-test('owner and grants come along when another role rebuilds', async () => {
+test('a rebuild by another role keeps the owner and the grants', async () => {
   const { sql, url } = onhand.database
   const [owner, analyst] = [`owner_${Date.now()}`, `analyst_${Date.now()}`]
   await sql.unsafe(`create role ${owner} superuser; create role ${analyst}`)

@@ -10,7 +10,7 @@ import type { LogEntry, LoggedEvent } from '../../log/read.ts'
 import { createCheckpoints } from '../../projector/checkpoint.ts'
 import { compareTables } from '../../projector/compare.ts'
 import type { TablePair } from '../../projector/compare.ts'
-import { COPY_BATCH_EVENTS, addPrimaryKey, createCopy, createTableLike } from '../../projector/copy.ts'
+import { COPY_PAGE_EVENTS, addPrimaryKey, createCopy, createTableLike } from '../../projector/copy.ts'
 import type { Projection } from '../../projector/projection.ts'
 import { checked } from './check.ts'
 import type { Check } from './check.ts'
@@ -71,7 +71,7 @@ export async function stockSubject(session: Session): Promise<Subject> {
     for (;;) {
       const at = positions.get(partition) ?? LOG_ORIGIN.position
       if (at >= upTo) return
-      const entries = await log.read(partition, at, COPY_BATCH_EVENTS)
+      const entries = await log.read(partition, at, COPY_PAGE_EVENTS)
       if (entries.length === 0) throw new Error(`The log ends before event ${partition}:${upTo}.`)
       await take(partition, entries)
     }

@@ -4,7 +4,7 @@ import { openSession } from '../../../src/lib/postgres.ts'
 import { forVerifying } from '../../../src/operations/connections.ts'
 import { verifyDatabase } from '../../../src/operations/verify.ts'
 import { projections } from '../../../src/projection/all.ts'
-import { COPY_BATCH_EVENTS } from '../../../src/projector/copy.ts'
+import { COPY_PAGE_EVENTS } from '../../../src/projector/copy.ts'
 import { openDispatcher } from '../allocators/dispatcher.ts'
 import type { Suite } from '../suite.ts'
 import { quiet } from '../support/machine.ts'
@@ -77,7 +77,7 @@ export const verify: Suite = {
       ],
       notes: [
         `The log: ${LINES_AN_ORDER} lines an order, 1,000 products, and a receipt for each event; nothing else at work.`,
-        `The bare read: whole commits, ${formatNumber(COPY_BATCH_EVENTS)} events at a time, decoded and thrown away.`,
+        `The bare read: whole commits, ${formatNumber(COPY_PAGE_EVENTS)} events at a time, decoded and thrown away.`,
         'RSS is that of the process which has also made the log, sampled while it works.',
       ],
       data: { results },
@@ -90,7 +90,7 @@ async function readLog(databaseUrl: string): Promise<void> {
   const log = createLogReader(session.db)
   for (const [partition, head] of await log.heads()) {
     for (let at = 0n as typeof head.position; at < head.position;) {
-      const page = await log.read(partition, at, COPY_BATCH_EVENTS)
+      const page = await log.read(partition, at, COPY_PAGE_EVENTS)
       at = page.at(-1)?.position ?? head.position
     }
   }

@@ -13,7 +13,7 @@ import { createRows } from '../../../src/projector/rows.ts'
 import { until } from '../../support/until.ts'
 
 /** As `compose.ts` has them. */
-const MAX_BATCH_EVENTS = 1000
+const MAX_STEP_EVENTS = 1000
 const MAX_CACHED_ROWS = 10_000
 
 const GIVE_UP_MS = 300_000
@@ -30,7 +30,7 @@ export async function catchUp(databaseUrl: string, projection: Projection, head:
     partitions: 1,
     session,
     tail,
-    maxBatchEvents: MAX_BATCH_EVENTS,
+    maxStepEvents: MAX_STEP_EVENTS,
     onChange: () => {},
     onStop: (_, reason) => (failure = new Error(reason)),
     onError: (error) => (failure = error),
