@@ -1,7 +1,7 @@
 /**
- * Many rows in one prepared statement. Each column travels as one string, its values parted by U+001F, because
- * `string_to_array` is the cheapest way into Postgres: half the time of an array literal on both sides. No value
- * can hold the separators: ids and reasons have no control characters, and JSON escapes them.
+ * Writes many rows with one prepared statement. Each column is sent as one string whose values are separated by U+001F,
+ * because `string_to_array` is the cheapest way into Postgres: it takes half the time of an array literal on both sides. No
+ * value contains the separators: ids and reasons have no control characters, and JSON escapes them.
  */
 import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { InferInsertModel, SQL } from 'drizzle-orm'
@@ -12,14 +12,14 @@ import type { Database } from './postgres.ts'
 const SEPARATOR = '\u001f'
 const NULL = '\u001e'
 
-/** A `text[]` of the values given for `name` when the statement runs, packed with `pack`. */
+/** A `text[]` of the values that the parameter `name` has when the statement runs; `pack` encodes them. */
 export const packed = (name: string): SQL =>
   sql`string_to_array(${sql.placeholder(name)}, e'\\x1f', e'\\x1e')`
 
 export const pack = (values: readonly (string | number | bigint | null)[]): string =>
   values.map((value) => value ?? NULL).join(SEPARATOR)
 
-/** `(a, b)` pairs as rows, for joins and `in`. */
+/** The packed parameters `names` side by side as the columns of rows, for joins and `in`. */
 export const packedRows = (...names: string[]): SQL =>
   sql`unnest(${sql.join(
     names.map((name) => packed(name)),
@@ -28,10 +28,10 @@ export const packedRows = (...names: string[]): SQL =>
 
 type Insert<Table extends PgTable> = (rows: readonly InferInsertModel<Table>[]) => Promise<void>
 
-/** More rows than this are sent in several statements, so that preparing one never keeps others waiting for long. */
+/** More rows than this are split over several statements, so that encoding one does not block the event loop for long. */
 const MAX_ROWS = 2000
 
-/** Calls `work` for one part of the rows after another. */
+/** Splits the rows into parts, and calls `work` for one part after another. */
 export async function inParts<Row>(
   rows: readonly Row[],
   work: (part: readonly Row[]) => Promise<void>,
@@ -39,21 +39,21 @@ export async function inParts<Row>(
   for (let at = 0; at < rows.length; at += MAX_ROWS) await work(rows.slice(at, at + MAX_ROWS))
 }
 
-/** Of a table with hardly more rows than this, Postgres would go through all, and all their old versions, to find several. */
+/** Up to this many rows are deleted one by one. To find several at once, Postgres could scan a small table with all its dead rows. */
 const MAX_SINGLE_ROWS = 16
 
-/** What is replaced: its key and the version that it must have. */
+/** A row that is to be replaced: its key and the version that it must have. */
 export type ReplacedRow = readonly [key: string, version: bigint]
 
 /**
- * Deletes rows that others take the place of, each by its key and version.
+ * Prepares the deletion of rows by key and version, before their replacements are inserted.
  *
- * A row that changes often is not updated in place. Its key in the table ends with its version, each change deletes the row and
- * inserts another one, and whoever looks for a row takes the one with the highest version. So each costs one index probe, however
- * many old versions Postgres keeps because somebody holds a snapshot open, such as a dump. An update in place would go through
- * all of them.
+ * A row that changes often is not updated in place. Its primary key ends with its version, each change deletes the row and
+ * inserts another one, and readers take the row with the highest version. So each change and each read takes one index probe,
+ * however many dead versions Postgres keeps for an open snapshot, such as a dump. An update in place would have to skip all of
+ * them.
  *
- * @throws Error if a row is not there in this version; then somebody else has changed it
+ * @throws Error if a row does not have this version, because another process has changed it
  */
 export function prepareReplace(
   db: Database,
@@ -94,11 +94,13 @@ export function prepareReplace(
   return async (of, rows) => {
     const count = await remove(of, rows)
     if (count === rows.length) return
-    throw new Error(`${schema}.${name} has ${count} of ${rows.length} rows as this process remembers them.`)
+    throw new Error(
+      `${schema}.${name} has only ${count} of ${rows.length} rows in the version that this process has read.`,
+    )
   }
 }
 
-/** @param onConflict columns of the key whose rows are replaced; without it a conflict is an error */
+/** @param onConflict the columns of the key; rows with the same key are replaced. Without it, a conflict is an error. */
 export function prepareInsert<Table extends PgTable>(
   db: Database,
   table: Table,

@@ -1,14 +1,13 @@
 /**
- * A slow look at the database, for all that signals may have lost: where the log's heads are, and how far the
- * projections. What it finds ahead is believed only if it is still ahead a moment later, so that a signal that is
- * just under way is not mistaken for a lost one.
+ * Polls the database slowly for the log's heads and the projections' checkpoints, because signals may be lost. The result is
+ * passed on a moment later, so that a signal that is on its way is not mistaken for a lost one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface CheckpointPollOptions<Found> {
   readonly look: () => Promise<Found>
   readonly intervalMs: number
-  /** A moment later. */
+  /** Called `GRACE_MS` after the database answered. */
   readonly onFound: (found: Found) => void
   readonly onError: (error: unknown) => void
 }
@@ -19,7 +18,7 @@ export class CheckpointPoll<Found> {
   readonly #options: CheckpointPollOptions<Found>
   readonly #closing = new AbortController()
   #running: Promise<void> | null = null
-  /** When the database last answered, by `performance.now()`. */
+  /** The time of the database's last answer, by `performance.now()`. */
   lastAnswerAt = -Infinity
 
   constructor(options: CheckpointPollOptions<Found>) {
@@ -35,7 +34,7 @@ export class CheckpointPoll<Found> {
     await this.#running
   }
 
-  /** Looks now. */
+  /** Polls now. */
   async poll(): Promise<void> {
     try {
       const found = await this.#options.look()

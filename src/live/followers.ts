@@ -3,25 +3,25 @@ import type { Partition } from '../log/partition.ts'
 import type { LogReplaced } from '../log/replaced.ts'
 import type { MovementRow } from '../projection/movements.ts'
 
-/** None of these throws. */
+/** Receives movements. Its functions never throw. */
 export interface Follower {
-  /** The next movement. */
+  /** Receives the next movement. */
   take(movement: MovementRow): void
   /**
-   * More has happened than is told one by one: the next movement that is told comes after this position. What lies between is
-   * to be read. Called before the feed goes there.
+   * Skips movements, because there are too many to pass on one by one: the next one that `take` receives is after this position.
+   * The follower must read the movements in between. Called before the feed moves there.
    */
   skip(partition: Partition, to: LogPosition): void
-  /** The log's history was replaced: nothing that comes follows on what was told. */
+  /** Ends the follower, because the log's history was replaced: later movements do not continue the earlier ones. */
   end(replaced: LogReplaced): void
 }
 
-/** Found by product, for there may be thousands of them, each with one of its own. */
+/** Followers by product, because there may be thousands, each of a different product. */
 export class Followers {
   readonly #bySku = new Map<Sku | null, Set<Follower>>()
   size = 0
 
-  /** @returns a function that removes it, and says whether it was there */
+  /** @returns a function that removes the follower, and returns whether it was still there */
   add(sku: Sku | null, follower: Follower): () => boolean {
     const set = this.#bySku.get(sku) ?? new Set()
     this.#bySku.set(sku, set.add(follower))
@@ -34,22 +34,22 @@ export class Followers {
     }
   }
 
-  /** The products that are followed by themselves. */
+  /** The products with followers of their own. */
   skus(): Sku[] {
     return [...this.#bySku.keys()].filter((sku) => sku !== null)
   }
 
-  tell(row: MovementRow): void {
+  deliver(row: MovementRow): void {
     for (const follower of this.#bySku.get(null) ?? []) follower.take(row)
     for (const follower of this.#bySku.get(row.sku) ?? []) follower.take(row)
   }
 
-  /** They may leave at that. */
+  /** Ends all followers. They may remove themselves meanwhile. */
   end(replaced: LogReplaced): void {
     for (const follower of [...this.#bySku.values()].flatMap((set) => [...set])) follower.end(replaced)
   }
 
-  /** Those of all products, and of these, skip what lies before the position. */
+  /** Lets the followers of all products, and those of the concerned products, skip to the position. */
   skip(partition: Partition, to: LogPosition, isConcerned: (sku: Sku) => boolean): void {
     for (const [sku, followers] of this.#bySku) {
       if (sku !== null && !isConcerned(sku)) continue

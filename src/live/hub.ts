@@ -1,16 +1,15 @@
 /**
- * What an API process knows of the projections as they change, and whom it tells.
+ * Receives the changes of the projections in an API process, and passes them on to its feeds and listeners.
  *
- * Changes come from projectors, in this process or through channels, each with the positions it leads from and
- * to. They are hints: the projections are the truth. A change that does not begin where the hub is, or a
- * checkpoint that is ahead of it, means that something was missed, and it is read again. So a lost message costs a
- * moment, never a state.
+ * Changes come from projectors, in this process or through channels, each with the points at which its step begins and ends. They
+ * are hints; the projections are the truth. If a change does not begin at the hub's position, or a checkpoint is ahead of it, the
+ * hub has missed something and reads the watched rows again. So a lost message delays a state but never loses it.
  *
- * Positions are true in one history of the log only. When another has taken its place, the hub forgets all that it knows, and
- * begins anew in a new epoch: see `LogHistory`.
+ * Positions are valid in one history of the log only. When another history replaces it, the hub discards everything it remembers
+ * and starts again in a new epoch: see `LogHistory`.
  *
- * A process with a projector is told every change with its rows. From others it hears how far they have come, and of the rows
- * only those of the shards that it watches.
+ * From a projector of its own process, the hub receives every change with its rows. From other processes it receives their
+ * positions, and rows only of the shards that it watches.
  */
 import { allPartitions } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
@@ -41,44 +40,45 @@ export interface HubOptions {
   readonly availability: PointReads<AvailabilityRow>
   readonly orders: PointReads<OrderRow>
   readonly ledger: Pick<Ledger, 'range' | 'moved'>
-  /** The ledger for those who resume, on connections of its own. */
+  /** The ledger for clients that resume, on separate connections. */
   readonly replays: Pick<Ledger, 'range'>
-  /** A read failed and is tried again. */
+  /** Called when a read has failed. The hub retries it. */
   readonly onError: (error: unknown) => void
 }
 
 export interface Checkpoint extends LogPoint {
   readonly projection: string
   readonly partition: Partition
-  /** Another one than before: the projection was made anew, and its rows may be others. */
+  /** Changes when the projection's table is replaced, so that its rows may differ. */
   readonly generation: number
 }
 
 type Feed = Pick<StateFeed<ProjectedRow>, 'connect' | 'apply' | 'announce' | 'refresh' | 'replace'>
 
-/** So long movements may come after their announcement. */
+/** How long the hub waits for the movements of an announced step before it reads them. */
 const GRACE_MS = 20
-/** Of more steps that the hub was not told of, the oldest movements are dropped; they are read once they are announced. */
+/** From how many unannounced steps the hub keeps movements. It drops the oldest, and reads them when they are announced. */
 const MAX_EARLY = 100
 
 export class Hub {
-  /** Changes of which the hub was not told, so that what is watched was read again. */
+  /** How many gaps the hub has found in the changes. It reads the watched rows again after each. */
   gaps = 0
-  /** Times that anything could have been missed. */
+  /** How many times the hub has read everything again, because any change could have been missed. */
   resets = 0
   readonly progress = new Progress()
   readonly products: StateFeed<AvailabilityRow>
   readonly orders: StateFeed<OrderRow>
   readonly ledger: LedgerFeed
   readonly #partitions: readonly Partition[]
-  /** The products and the orders, by the name of their projection. */
+  /** The feeds of products and orders, by the name of their projection. */
   readonly #feeds: ReadonlyMap<string, Feed>
   readonly #generations = new Map<string, number>()
   readonly #progressListeners = new Set<(projection: string) => void>()
   #channels: Channels = noChannels
   #movements: readonly Channel[] = []
-  /** Movements that came before their step was announced, and steps whose movements have not come. */
+  /** Movements that arrived before their step was announced. */
   readonly #early = new Map<string, ChangedRows>()
+  /** Announced steps whose movements have not arrived. */
   readonly #awaited = new Set<string>()
 
   constructor(options: HubOptions) {
@@ -104,7 +104,7 @@ export class Hub {
       replays,
       partitions,
       epoch,
-      onFollowed: (followed) => this.#hearMovements(followed),
+      onFollowed: (followed) => this.#listenForMovements(followed),
       onError,
     })
     this.#partitions = allPartitions(partitions)
@@ -114,7 +114,7 @@ export class Hub {
     ])
   }
 
-  /** Hears rows from other processes through these channels. To be called before anybody subscribes. */
+  /** Receives rows from other processes through these channels. Must be called before anyone subscribes. */
   connect(channels: Channels): void {
     this.#channels = channels
     for (const [name, feed] of this.#feeds) {
@@ -124,7 +124,7 @@ export class Hub {
     }
   }
 
-  /** A projector of this process has committed a change. */
+  /** Takes a change that a projector of this process has committed. */
   take({ projection, partition, from, to, rows }: Change): void {
     const missed = from.position > this.progress.position(projection, partition)
     if (!this.progress.advance(projection, partition, to, from)) return
@@ -133,10 +133,10 @@ export class Hub {
     if (missed) this.#fillGap(feed)
     if (projection === movements.name)
       this.ledger.apply(partition, from.position, to.position, rows as readonly MovementRow[])
-    this.#tellProgress(projection)
+    this.#notifyProgress(projection)
   }
 
-  /** A projector of another process has; the rows that are of interest here come by themselves. */
+  /** Takes the announcement of a change by another process. The rows arrive separately, on the channels of watched shards. */
   announce({ projection, partition, from, to, shards }: Progressed): void {
     const missed = from.position > this.progress.position(projection, partition)
     if (!this.progress.advance(projection, partition, to, from)) return
@@ -144,10 +144,10 @@ export class Hub {
     feed?.announce(partition, to, shards)
     if (missed) this.#fillGap(feed)
     if (projection === movements.name) this.#expectMovements(partition, to)
-    this.#tellProgress(projection)
+    this.#notifyProgress(projection)
   }
 
-  /** Checkpoints as the database has them, before anyone has subscribed. */
+  /** Sets the initial positions to the checkpoints in the database, before anyone has subscribed. */
   begin(checkpoints: readonly Checkpoint[]): void {
     for (const { projection, partition, position, tag, generation } of checkpoints) {
       this.#generations.set(`${projection} ${partition}`, generation)
@@ -156,7 +156,7 @@ export class Hub {
     }
   }
 
-  /** Another history has taken the log's place; these are its checkpoints. Whoever waits or watches is told. */
+  /** Starts again at the checkpoints of another history, which has replaced the log. Waiters and watchers are notified. */
   replace(epoch: Epoch, checkpoints: readonly Checkpoint[], replaced: LogReplaced): void {
     this.resets += 1
     this.progress.reset(replaced)
@@ -165,10 +165,10 @@ export class Hub {
     this.ledger.replace(epoch, replaced)
     this.begin(checkpoints)
     for (const feed of this.#feeds.values()) feed.replace(epoch, replaced)
-    for (const { projection } of checkpoints) this.#tellProgress(projection)
+    for (const { projection } of checkpoints) this.#notifyProgress(projection)
   }
 
-  /** Checkpoints as the database has them now: whatever is ahead of the hub was missed. */
+  /** Compares with the current checkpoints in the database. Where they are ahead of the hub, it has missed changes. */
   catchUp(checkpoints: readonly Checkpoint[]): void {
     for (const { projection, partition, position, tag, generation } of checkpoints) {
       const at = `${projection} ${partition}`
@@ -177,17 +177,17 @@ export class Hub {
       if (!this.progress.advance(projection, partition, { position, tag }, null)) continue
       this.#fillGap(this.#feeds.get(projection))
       if (projection === movements.name) void this.ledger.reach(partition, position)
-      this.#tellProgress(projection)
+      this.#notifyProgress(projection)
     }
   }
 
-  /** Anything may have been missed: reads again all that is watched. */
+  /** Reads all watched rows again, because any change may have been missed. */
   refresh(): void {
     this.resets += 1
     for (const feed of this.#feeds.values()) void feed.refresh()
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   onProgress(listener: (projection: string) => void): () => void {
     this.#progressListeners.add(listener)
     return () => this.#progressListeners.delete(listener)
@@ -198,7 +198,7 @@ export class Hub {
     void feed?.refresh()
   }
 
-  #hearMovements(followed: boolean): void {
+  #listenForMovements(followed: boolean): void {
     for (const channel of this.#movements) channel.close()
     this.#early.clear()
     this.#movements = !followed
@@ -211,7 +211,7 @@ export class Hub {
   }
 
   #takeMovements(step: ChangedRows): void {
-    const name = nameOf(step.partition, step.to)
+    const name = stepKey(step.partition, step.to)
     if (this.#awaited.delete(name)) return this.#applyMovements(step)
     if (step.to.position <= this.progress.position(movements.name, step.partition)) return
     this.#early.set(name, step)
@@ -225,7 +225,7 @@ export class Hub {
   }
 
   #expectMovements(partition: Partition, to: LogPoint): void {
-    const name = nameOf(partition, to)
+    const name = stepKey(partition, to)
     const early = this.#early.get(name)
     this.#early.delete(name)
     if (early !== undefined) return this.#applyMovements(early)
@@ -234,15 +234,15 @@ export class Hub {
     const read = () => {
       if (this.#awaited.delete(name)) void this.ledger.reach(partition, to.position)
     }
-    // What lies in the socket by then is taken first: the timer may be late.
+    // The timer may be late, so first take the messages that have arrived in the socket.
     setTimeout(() => setImmediate(read), GRACE_MS)
   }
 
-  #tellProgress(projection: string): void {
+  #notifyProgress(projection: string): void {
     for (const listener of this.#progressListeners) listener(projection)
   }
 }
 
-/** Of a step, by where it ends. */
-const nameOf = (partition: Partition, { position, tag }: LogPoint): string =>
+/** Identifies a step by its end. */
+const stepKey = (partition: Partition, { position, tag }: LogPoint): string =>
   `${partition} ${position} ${tag}`

@@ -1,11 +1,11 @@
 /**
- * The ledger as a stream: every movement, in a partition's order, none left out and none twice.
+ * The ledger as a stream: each partition's movements in order, every one exactly once.
  *
- * A follower is told of movements as they come; of a few, within the same turn of the event loop. The feed reads what it missed
- * before it goes on. Whoever begins in the past reads pages until it is where followers are.
+ * Followers receive movements as they arrive; if there are few, within the same turn of the event loop. The feed reads movements
+ * that it missed before it continues. A client that begins in the past reads pages until it has reached the feed.
  *
- * One command can cause hundreds of thousands of movements. So many are neither kept nor told one by one: the feed goes past them,
- * and followers whom they concern read them as if they had been away, each at its own pace.
+ * One command can cause hundreds of thousands of movements. The feed does not keep so many or pass them on one by one, but skips
+ * them. The followers that they concern read them as if they resumed, each at its own pace.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogPosition, Sku } from '../domain/values.ts'
@@ -22,32 +22,32 @@ import type { Follower } from './followers.ts'
 
 export interface LedgerFeedOptions {
   readonly ledger: Pick<Ledger, 'range' | 'moved'>
-  /** For those who resume: reads that others do not wait for. */
+  /** Reads for clients that resume. Other reads do not wait for these. */
   readonly replays: Pick<Ledger, 'range'>
   readonly partitions: number
   readonly epoch: Epoch
-  /** Somebody follows now, or nobody any more. */
+  /** Called when the first follower joins (true), and when the last one leaves (false). */
   readonly onFollowed: (followed: boolean) => void
-  /** Reading failed and is tried again. */
+  /** Called when a read has failed. The feed retries it. */
   readonly onError: (error: unknown) => void
 }
 
 const PAGE_ROWS = 500
-/** A page for one who resumes: each is made in one go, and others wait for that. */
+/** The page size for a client that resumes. Each page is processed without a pause, while other work waits. */
 const REPLAY_ROWS = 100
-/** Products that one statement looks for. */
+/** How many products one statement looks up. */
 const MAX_SKUS = 1000
-/** Movements that are told one by one, and kept until then. More are skipped. */
-const MAX_TOLD = 5000
+/** How many movements the feed keeps and passes on one by one. If there are more, it skips them. */
+const MAX_PENDING = 5000
 const SLICE_MS = 20
 const RETRY_MS = 250
 
-/** The last position that is known, in each partition that matters. */
+/** The last position that was read, per partition. */
 export type LedgerCursor = ReadonlyMap<Partition, LogPosition>
 
 export class LedgerFeed {
   readonly #options: LedgerFeedOptions
-  /** Of the positions here. */
+  /** The epoch to which all positions of the feed belong. */
   epoch: Epoch
   #partitions: readonly FeedPartition[] = []
   readonly #followers = new Followers()
@@ -63,18 +63,18 @@ export class LedgerFeed {
     return this.#followers.size
   }
 
-  /** Where the feed is now, in these partitions. */
+  /** The current positions of the feed in these partitions. */
   cursor(partitions: readonly Partition[]): LedgerCursor {
     return new Map(partitions.map((partition) => [partition, this.#position(partition)]))
   }
 
-  /** The ledger stands at `position`, before any follower has come. */
+  /** Sets the initial position, before there are followers. */
   begin(partition: Partition, position: LogPosition): void {
     const feed = this.#partitions[partition]
     if (feed !== undefined && position > feed.position) feed.position = position
   }
 
-  /** Another history has taken the log's place: what is followed ends here. `begin` says where the ledger stands now. */
+  /** Ends all followers, because another history has replaced the log. `begin` then sets the new positions. */
   replace(epoch: Epoch, replaced: LogReplaced): void {
     this.epoch = epoch
     for (const feed of this.#partitions) feed.ended = true
@@ -82,7 +82,7 @@ export class LedgerFeed {
     this.#followers.end(replaced)
   }
 
-  /** The movements after the events `from + 1` to `to`. */
+  /** Takes the movements of the events after `from`, up to and including `to`. */
   apply(partition: Partition, from: LogPosition, to: LogPosition, rows: readonly MovementRow[]): void {
     const feed = this.#partitions[partition]
     if (feed === undefined || to <= feed.position) return
@@ -90,17 +90,17 @@ export class LedgerFeed {
     void this.#advance(feed, to)
   }
 
-  /** The ledger is known to reach `to`; what has not come by then is read. */
+  /** Moves the feed to `to`, which the ledger has reached. Movements that have not arrived are read. */
   async reach(partition: Partition, to: LogPosition): Promise<void> {
     const feed = this.#partitions[partition]
     if (feed !== undefined && to > feed.position) await this.#advance(feed, to)
   }
 
   /**
-   * Tells of every movement from where the feed is now.
+   * Passes on every movement after the current position of the feed.
    *
-   * @param sku only this product's; null for all
-   * @returns a function that ends it
+   * @param sku the product whose movements are passed on; null for all products
+   * @returns a function that removes the follower
    */
   follow(sku: Sku | null, follower: Follower): () => void {
     const { onFollowed } = this.#options
@@ -111,20 +111,20 @@ export class LedgerFeed {
     }
   }
 
-  /** The movements up to there have been told. */
+  /** Whether the feed has passed on the movements up to this position. */
   has(partition: Partition, to: LogPosition): boolean {
     return to <= this.#position(partition)
   }
 
-  /** The cursor knows more than the feed: it comes from a process that was ahead of this one. */
+  /** Whether the cursor is ahead of the feed. It then comes from a process that is ahead of this one. */
   isBehind(cursor: LedgerCursor): boolean {
     return [...cursor].some(([partition, position]) => position > this.#position(partition))
   }
 
   /**
-   * The next movements on the way to where the feed is; at most a page, and as a replay.
+   * Reads the next movements up to the feed's position, at most a page of them.
    *
-   * @returns with the cursor after them; the same cursor where there is nothing to read
+   * @returns the movements and the cursor after them; the same cursor if there is nothing to read
    */
   async read(
     sku: Sku | null,
@@ -149,7 +149,7 @@ export class LedgerFeed {
     return this.#partitions[partition]?.position ?? (0n as LogPosition)
   }
 
-  /** Goes to `to`, and to whatever is asked for meanwhile. */
+  /** Moves the feed to `to`, and beyond if later calls ask for it meanwhile. */
   async #advance(feed: FeedPartition, to: LogPosition): Promise<void> {
     if (to > feed.wanted) feed.wanted = to
     if (feed.advancing !== null) return feed.advancing.promise
@@ -157,23 +157,23 @@ export class LedgerFeed {
     while (!feed.ended && feed.position < feed.wanted) {
       const next = feed.next()
       const upTo = next !== undefined && next.from > feed.position ? next.from : feed.wanted
-      // Those it would be read for may have left.
+      // Without followers, nothing need be read.
       if (this.#followers.size === 0) feed.goTo(feed.wanted)
-      else if (next !== undefined && next.from <= feed.position) await this.#tell(feed, next)
-      else if (upTo - feed.position > MAX_TOLD) await this.#skip(feed, upTo)
+      else if (next !== undefined && next.from <= feed.position) await this.#deliver(feed, next)
+      else if (upTo - feed.position > MAX_PENDING) await this.#skip(feed, upTo)
       else await this.#readNext(feed, upTo)
     }
-    // In the same turn as the last look at what is wanted, or what comes between would be told by nobody.
+    // This runs in the same turn as the last check of `wanted`; otherwise a call in between would have no effect.
     feed.advancing = null
     arrived.resolve()
   }
 
-  async #tell(feed: FeedPartition, { to, rows }: Step): Promise<void> {
+  async #deliver(feed: FeedPartition, { to, rows }: Step): Promise<void> {
     for (const row of rows) {
       if (feed.ended) return
       if (row.position <= feed.position) continue
       feed.position = row.position
-      this.#followers.tell(row)
+      this.#followers.deliver(row)
       if (this.#slices.isOver) await this.#slices.next()
     }
     feed.goTo(to)
@@ -184,7 +184,7 @@ export class LedgerFeed {
     const { partition, position } = feed
     const rows = await this.#retry(() => ledger.range(partition, null, position, upTo, PAGE_ROWS))
     const to = rows.length < PAGE_ROWS ? upTo : (rows.at(-1) as MovementRow).position
-    await this.#tell(feed, { from: position, to, rows })
+    await this.#deliver(feed, { from: position, to, rows })
   }
 
   async #skip(feed: FeedPartition, to: LogPosition): Promise<void> {
@@ -197,7 +197,7 @@ export class LedgerFeed {
       for (const sku of await this.#retry(() => ledger.moved(partition, some, position, to))) moved.add(sku)
     }
     if (feed.ended) return
-    // Whoever has come meanwhile was not asked for.
+    // Followers that joined meanwhile are not in `asked`, so they skip, too.
     const quiet = new Set(asked.filter((sku) => !moved.has(sku)))
     this.#followers.skip(partition, to, (sku) => !quiet.has(sku))
     feed.goTo(to)
@@ -215,7 +215,7 @@ export class LedgerFeed {
   }
 }
 
-/** What happened from one position to another. */
+/** The movements from one position to another. */
 interface Step {
   readonly from: LogPosition
   readonly to: LogPosition
@@ -224,28 +224,28 @@ interface Step {
 
 class FeedPartition {
   readonly partition: Partition
-  /** All movements up to here have been told. */
+  /** The position up to which all movements have been passed on. */
   position = 0n as LogPosition
   wanted = 0n as LogPosition
   advancing: Deferred<void> | null = null
-  /** The log's history was replaced: what is under way here is told to nobody. */
+  /** Set when the log's history was replaced: nothing more of this partition is passed on. */
   ended = false
-  /** Steps to be told, in order. */
+  /** Steps that have not been passed on yet, in order. */
   #steps: Step[] = []
 
   constructor(partition: Partition) {
     this.partition = partition
   }
 
-  /** Keeps the step, unless there is too much to tell already: then it is read. */
+  /** Keeps the step, unless too many movements are pending. In that case they are read later. */
   keep(step: Step): void {
     const kept = this.#steps.reduce((sum, { rows }) => sum + rows.length, step.rows.length)
-    if (kept > MAX_TOLD) return
+    if (kept > MAX_PENDING) return
     this.#steps.push(step)
     this.#steps.sort((a, b) => (a.from < b.from ? -1 : 1))
   }
 
-  /** The first step that leads further. */
+  /** The first step that ends beyond the position. */
   next(): Step | undefined {
     this.#steps = this.#steps.filter(({ to }) => to > this.position)
     return this.#steps[0]

@@ -1,11 +1,11 @@
 /**
- * Which history of the log this process goes by.
+ * Detects that another history has replaced the log, and holds the current epoch.
  *
- * What a process remembers outside the database can be of a history that the log no longer has: a failover lost its last
- * commits, or a backup was restored while the process ran. Then other events stand at the same positions, or none. So each look
- * at the database asks for the points that the process remembers. If the log lacks one of them, the process renews the epoch,
- * unless another process has done so already, forgets everything and starts anew from the database. It does the same when it
- * finds another epoch than its own.
+ * What a process remembers outside of the database can belong to a history that the log no longer has: a failover lost its last
+ * commits, or a backup was restored while the process ran. Then the same positions have other events, or none. So each look at the
+ * database also checks the points that the process remembers. If the log lacks one of them, the process renews the epoch, unless
+ * another process has already done so, discards everything, and starts again from the database. It does the same if it finds
+ * another epoch than its own.
  */
 import type { LogPosition } from '../domain/values.ts'
 import type { FoundHistory, ReadHistory } from '../log/history-read.ts'
@@ -23,9 +23,9 @@ export interface LogHistoryOptions {
   readonly hub: Hub
   readonly find: ReadHistory
   readonly progress: () => Promise<PartitionProgress[]>
-  /** Ends this epoch, if it is still the present one. @returns the present one */
+  /** Ends this epoch if it is still the current one. @returns the current epoch */
   readonly renew: (ended: Epoch) => Promise<Epoch>
-  /** The process has started anew. */
+  /** Called after the process has started again. */
   readonly onReplaced: (replaced: Replaced) => void
 }
 
@@ -36,13 +36,13 @@ export interface Replaced {
   readonly lost: string | null
 }
 
-/** What the database said, and in which epoch. */
+/** The projections' progress as read from the database, and its epoch. */
 export interface Looked {
   readonly epoch: Epoch
   readonly progress: readonly PartitionProgress[]
 }
 
-const REPLACED = 'The log was replaced, for example by a restored backup. Start anew from the present.'
+const REPLACED = 'The log was replaced, for example by a restored backup. Start again from the current state.'
 
 export class LogHistory {
   readonly #options: LogHistoryOptions
@@ -59,12 +59,12 @@ export class LogHistory {
     return this.#epoch
   }
 
-  /** Where the log ends, as far as this process knows. */
+  /** The last head of the log that this process has received. */
   head(partition: Partition): LogPosition {
     return this.#options.tail.head(partition).position
   }
 
-  /** Looks at the database. All who ask while one look is under way share the next one, which sees what they have seen. */
+  /** Looks at the database. Calls during a look share the next one, because the current one may miss what they have seen. */
   look(): Promise<Looked> {
     if (this.#looking === null) return this.#begin()
     this.#next ??= this.#looking.then(
@@ -92,13 +92,13 @@ export class LogHistory {
       remembered.map(({ position, tag }) => ({ partition, position, tag })),
     )
     const [found, rows] = await Promise.all([find(asked), progress()])
-    if (found.lost !== null || found.epoch !== this.#epoch) return this.#startAnew(found)
+    if (found.lost !== null || found.epoch !== this.#epoch) return this.#startAgain(found)
     for (const { trail, remembered } of trails) trail.confirm(remembered)
     for (const { partition, head } of rows) tail.advance(partition, head)
     return { epoch: this.#epoch, progress: rows }
   }
 
-  async #startAnew({ epoch: found, lost }: FoundHistory): Promise<Looked> {
+  async #startAgain({ epoch: found, lost }: FoundHistory): Promise<Looked> {
     const { tail, hub, progress, renew, onReplaced } = this.#options
     const ended = this.#epoch
     const epoch = found === ended ? await renew(ended) : found

@@ -1,8 +1,8 @@
 /**
- * Channels over Redis' sharded pub/sub. Each is subscribed once a process, for as long as it is open.
+ * Channels over Redis' sharded pub/sub. A process subscribes once to each open channel.
  *
- * After a connection was lost, all that is open is subscribed again. A Redis that does not answer is found out by asking it
- * now and then, for whoever only listens would listen to a dead connection for hours.
+ * After a lost connection, all open channels are subscribed again. Regular pings detect a Redis that no longer answers: a client
+ * that only listens would not notice a dead connection for hours.
  */
 import { Cluster } from 'ioredis'
 import { deferred } from '../lib/deferred.ts'
@@ -12,9 +12,9 @@ import type { RedisClient } from '../lib/redis.ts'
 import type { Channel, ChannelName, Channels } from './channels.ts'
 
 export interface RedisChannelsOptions {
-  /** In every channel's name, so that several databases can share a Redis. */
+  /** Part of every channel's name, so that several databases can share a Redis. */
   readonly prefix: string
-  /** Messages may have been lost up to now. */
+  /** Called when messages may have been lost until now. */
   readonly onReconnect: () => void
   readonly onError: (error: unknown) => void
 }
@@ -25,7 +25,7 @@ interface OpenChannel {
   subscribed: boolean
 }
 
-/** Whoever opens a channel goes on without it when Redis takes longer. */
+/** The time limit of `joined`: after it, the caller continues without the channel. */
 const JOIN_MS = 250
 const CHECK_MS = 1000
 
@@ -40,13 +40,13 @@ export class RedisChannels implements Channels {
     this.#options = options
   }
 
-  /** @param subscriber a client that does nothing else, and is disconnected at the end */
+  /** @param subscriber a client that is used only for this, and that `close` disconnects */
   use(subscriber: RedisClient): void {
     if (this.#closed) return subscriber.disconnect()
     this.#subscriber = subscriber
     subscriber.on('smessage', (name: string, message: string) => this.#receive(name, message))
     subscriber.on('ready', () => void this.#subscribeAll())
-    // A cluster's client subscribes again by itself where a master is replaced.
+    // After a master is replaced, a cluster's client subscribes again on its own.
     subscriber.on('subscribersReady', this.#options.onReconnect)
     subscriber.on('close', () => {
       for (const channel of this.#open.values()) channel.subscribed = false
@@ -71,7 +71,7 @@ export class RedisChannels implements Channels {
     }
   }
 
-  /** The braces deal a cluster's channels to its masters, each by its own name. */
+  /** The braces make the whole name the hash tag, which distributes the channels over a cluster's masters. */
   nameOf(name: ChannelName): string {
     return `onhand:{${this.#options.prefix}:${name}}`
   }
@@ -86,7 +86,7 @@ export class RedisChannels implements Channels {
     try {
       this.#open.get(name)?.onMessage(message)
     } catch (error) {
-      // Another release's message, perhaps. What it told is in the database, too.
+      // The message may come from another release. Its content is also in the database.
       this.#options.onError(error)
     }
   }

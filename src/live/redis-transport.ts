@@ -1,13 +1,12 @@
 /**
- * What processes tell each other over Redis: that the log has grown, how far projectors have come, and the rows they changed.
- * Hints: Redis may lose them, be down, or come back empty, and nothing but time is lost, for every receiver also looks at the
- * database.
+ * Publishes hints to other processes over Redis: that the log has grown, the positions of projectors, and the rows they changed.
+ * Redis may lose hints, be down, or come back empty. That only costs time, because every receiver also polls the database.
  *
- * Channels, all of them sharded, so that a cluster's masters each carry a part:
+ * All channels are sharded, so that each master of a cluster carries a part of the traffic. The receivers are:
  *   `heads`                     every process
- *   `progress:<projection>`     every process: a few bytes a step
- *   `rows:<projection>:<shard>` those that watch a key of the shard
- *   `movements:<partition>`     those that follow the ledger
+ *   `progress:<projection>`     every process: a few bytes per step
+ *   `rows:<projection>:<shard>` the processes that watch a key of the shard
+ *   `movements:<partition>`     the processes that follow the ledger
  */
 import { groupBy } from '../lib/group-by.ts'
 import type { RedisClient, RedisLink } from '../lib/redis.ts'
@@ -27,13 +26,13 @@ import type { Grown, Progressed } from './wire.ts'
 
 export interface TransportOptions {
   readonly redis: RedisLink
-  /** Which log the signals are about: several databases may share one Redis. */
+  /** Identifies the log, because several databases may share one Redis. */
   readonly installation: string
-  /** The present one of this process. */
+  /** The current epoch of this process. */
   readonly epoch: () => Epoch
   readonly onHead: (grown: Grown) => void
   readonly onProgress: (progressed: Progressed) => void
-  /** Signals may have been lost up to now. */
+  /** Called when signals may have been lost until now. */
   readonly onReconnect: () => void
   readonly onError: (error: unknown) => void
 }
@@ -45,10 +44,10 @@ export interface Transport {
   close(): void
 }
 
-/** What a Redis that does not answer is sent, and no more, in characters. */
+/** How many characters may be sent to Redis before it answers. Further hints are dropped. */
 const MAX_UNANSWERED = 16 * 1024 * 1024
 
-/** Of a step with more rows only its progress is published: whoever watches some of them reads those. */
+/** For a step with more rows, only the progress is published, and watchers read their rows. */
 const MAX_PUBLISHED_ROWS = 5000
 
 /** The projections whose rows are watched by key. */
@@ -60,21 +59,21 @@ export function createTransport(options: TransportOptions): Transport {
   let publisher: RedisClient | null = null
   let unanswered = 0
 
-  /** Messages of another epoch are about another history. The rows need no epoch: they count once their step is announced. */
-  function hear<Message extends Grown>(message: Message, take: (message: Message) => void): void {
+  /** Drops messages of another epoch, which belong to another history. Rows need no epoch: they wait for their announcement. */
+  function receive<Message extends Grown>(message: Message, take: (message: Message) => void): void {
     if (message.epoch === epoch()) take(message)
   }
 
-  channels.open('heads', (message) => hear(decodeGrown(message), onHead))
+  channels.open('heads', (message) => receive(decodeGrown(message), onHead))
   for (const { name } of projections) {
-    channels.open(`progress:${name}`, (message) => hear(decodeProgress(name, message), onProgress))
+    channels.open(`progress:${name}`, (message) => receive(decodeProgress(name, message), onProgress))
   }
   redis.onFound((client) => {
     publisher = client
     channels.use(redis.connect())
   })
 
-  /** While Redis is down nobody listens, and everybody looks at the database. */
+  /** While Redis is down, there are no receivers: all processes poll the database. */
   const canPublish = () => publisher?.status === 'ready' && unanswered < MAX_UNANSWERED
 
   function publish(name: ChannelName, message: string): void {

@@ -1,14 +1,14 @@
 import { fnv1a } from '../lib/fnv1a.ts'
 
 /**
- * Keys are dealt to so many shards; the changes of each go their own way, so that a process hears only of shards in which it
- * watches something.
+ * How many shards the keys are distributed over. Each shard has its own channel, so a process receives rows only of the shards in
+ * which it watches a key.
  */
 export const SHARDS = 64
 
 export const shardOf = (key: string): number => fnv1a(key) % SHARDS
 
-/** A set of shards, a bit each. */
+/** A set of shards, with one bit per shard. */
 export type ShardSet = bigint
 
 export const shardSet = (shards: Iterable<number>): ShardSet => {

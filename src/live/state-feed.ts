@@ -1,18 +1,18 @@
 /**
- * Rows of which only the latest state matters, for whoever watches them: products, orders.
+ * Delivers rows of which only the latest state matters, such as products and orders, to their watchers.
  *
- * A key is watched by any number of watchers, and read once for all of them. Modes of a watched key: loading
- * (its first read is under way; changes that arrive meanwhile are kept) and live. A row never gives way to an
- * older one, so it does not matter in which order reads and changes arrive.
+ * A key can have any number of watchers, and is read once for all of them. Modes of a watched key: loading (its first read is
+ * running; changes that arrive meanwhile are kept) and live. An older row never replaces a newer one, so reads and changes may
+ * arrive in any order.
  *
- * Keys are dealt to shards, as the rows that other processes send are: a shard's channel is open while one of its keys is
- * watched. It is opened before the first read, so that nothing falls between. Steps are announced apart from their rows, and
- * rows count once their step is announced. A shard awaits the rows of an announced step for a moment, and reads its keys again
- * if they do not come. A shard that awaits rows, or a read, may be behind: its watchers are told when it has caught up, and
- * meanwhile no state is given for the present one.
+ * Keys are distributed over shards, as are the rows that other processes send. A shard's channel is open while one of its keys is
+ * watched. It is opened before the first read; otherwise changes in between are lost. A step is announced separately from its
+ * rows, and rows are applied only after their step is announced. A shard waits for the rows of an announced step for a moment, and
+ * reads its keys again if they do not arrive. While a shard waits for rows or for a read, it may be behind, so `peek` returns no
+ * state of it. Its watchers receive the state when it has caught up.
  *
- * When the log's history was replaced, nothing that is known counts any more: every watched key is loading again, and what is
- * read then is told in the new epoch, whatever its position. A read that began before does not count.
+ * When another history replaces the log, all remembered rows become invalid: every watched key is loaded again, and its state is
+ * delivered in the new epoch, whatever its position. A read that began before is discarded.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -29,11 +29,11 @@ import { hasShard, shardOf } from './shards.ts'
 import type { ShardSet } from './shards.ts'
 import type { ChangedRows } from './wire.ts'
 
-/** All there is of a key: a row a partition, none while there is nothing. */
+/** All rows of a key: at most one per partition. */
 export type State<Row> = readonly Row[]
 
-/** A state as it is told, with the epoch that its positions are of. */
-export interface ToldState<Row> {
+/** A state as it is delivered, with the epoch to which its positions belong. */
+export interface DeliveredState<Row> {
   readonly epoch: Epoch
   readonly rows: State<Row>
 }
@@ -44,7 +44,7 @@ interface WatchedKey<Row extends ProjectedRow> {
   readonly rows: Map<Partition, Row>
   readonly watchers: Set<Watcher<Row>>
   live: boolean
-  /** Why what was told of it no longer counts; null once the present state was told. */
+  /** Why the delivered state is invalid; null after the current state was delivered. */
   replaced: LogReplaced | null
 }
 
@@ -52,9 +52,9 @@ interface Shard {
   readonly number: number
   readonly channel: Channel
   readonly keys: Set<string>
-  /** Announced steps whose rows have not come, and when they were announced, by `performance.now()`. */
+  /** Announced steps whose rows have not arrived, and the times of their announcements, by `performance.now()`. */
   readonly awaited: Map<Step, number>
-  /** Rows that came before their step was announced. */
+  /** Rows that arrived before their step was announced. */
   readonly early: Map<Step, () => readonly ProjectedRow[]>
 }
 
@@ -63,29 +63,29 @@ type Step = `${Partition} ${LogPosition} ${bigint}`
 const stepOf = (partition: Partition, { position, tag }: LogPoint): Step => `${partition} ${position} ${tag}`
 
 interface Watcher<Row extends ProjectedRow> {
-  readonly queue: LatestQueue<string, ToldState<Row>>
+  readonly queue: LatestQueue<string, DeliveredState<Row>>
   readonly skipEmpty: boolean
 }
 
 export interface StateFeedOptions<Row extends ProjectedRow> {
   readonly keyOf: (row: Row) => string
   readonly load: (keys: readonly string[]) => Promise<readonly Row[]>
-  /** How far the projection is known to have come. */
+  /** The last known position of the projection. */
   readonly position: (partition: Partition) => LogPosition
   readonly epoch: Epoch
-  /** Reading failed and is tried again. */
+  /** Called when a read has failed. The feed retries it. */
   readonly onError: (error: unknown) => void
 }
 
-/** Hears a shard's rows from other processes. */
+/** Opens the channel on which a shard's rows arrive from other processes. */
 export type OpenShard = (shard: number, onRows: (message: ChangedRows) => void) => Channel
 
 const RETRY_MS = 250
-/** So long rows may come after their announcement; channels keep no order among them. */
+/** How long a shard waits for the rows of an announced step. Different channels do not keep their messages in order. */
 const GRACE_MS = 20
 /** More keys than this are read in several statements. */
 const MAX_KEYS = 1000
-/** Of more steps that a shard was not told of, the oldest rows are dropped; they are read once they are announced. */
+/** From how many unannounced steps a shard keeps rows. It drops the oldest, and reads them when they are announced. */
 const MAX_EARLY = 100
 
 export class StateFeed<Row extends ProjectedRow> {
@@ -94,8 +94,9 @@ export class StateFeed<Row extends ProjectedRow> {
   readonly #shards = new Map<number, Shard>()
   #openShard: OpenShard = () => noChannel
   #joining: WatchedKey<Row>[] = []
-  /** To be read again, and being read again. */
+  /** Shards whose keys must be read again. */
   readonly #behind = new Set<Shard>()
+  /** Shards whose keys are being read again. */
   #reading = new Set<Shard>()
   #rereading: Promise<void> | null = null
   #epoch: Epoch
@@ -106,7 +107,7 @@ export class StateFeed<Row extends ProjectedRow> {
     this.#epoch = options.epoch
   }
 
-  /** Hears of changes through these channels from now on. To be called before anything is watched. */
+  /** Receives changes of other processes through these channels. Must be called before anything is watched. */
   connect(openShard: OpenShard): void {
     this.#openShard = openShard
   }
@@ -116,13 +117,16 @@ export class StateFeed<Row extends ProjectedRow> {
   }
 
   /**
-   * The present state of each key, then every newer one, the latest standing for those it overtook.
+   * Yields the current state of each key, then newer ones. If the consumer is slow, a newer state replaces an older one.
    *
-   * @param skipEmpty leave out keys of which there is nothing yet
+   * @param skipEmpty whether to skip keys without rows
    */
-  watch(keys: readonly string[], { skipEmpty = false } = {}): AsyncGenerator<ToldState<Row>, void, void> {
+  watch(
+    keys: readonly string[],
+    { skipEmpty = false } = {},
+  ): AsyncGenerator<DeliveredState<Row>, void, void> {
     const distinct = new Set(keys)
-    const queue = new LatestQueue<string, ToldState<Row>>(() => {
+    const queue = new LatestQueue<string, DeliveredState<Row>>(() => {
       for (const key of distinct) this.#leave(key, watcher)
     })
     const watcher: Watcher<Row> = { queue, skipEmpty }
@@ -130,7 +134,7 @@ export class StateFeed<Row extends ProjectedRow> {
     return queue
   }
 
-  /** The present state of a key that is watched, unless something of it may have been missed. */
+  /** The current state of a watched key; undefined if it may be behind. */
   peek(key: string): State<Row> | undefined {
     const watched = this.#watched.get(key)
     if (watched === undefined || !watched.live) return undefined
@@ -139,13 +143,13 @@ export class StateFeed<Row extends ProjectedRow> {
     return behind ? undefined : [...rows.values()]
   }
 
-  /** Rows that have changed. */
+  /** Applies changed rows. */
   apply(rows: readonly Row[]): void {
     if (this.#watched.size === 0) return
     for (const row of rows) this.#put(row, isOlder)
   }
 
-  /** Another process has changed rows of these shards; they come by themselves. */
+  /** Announces a step of another process that changed rows of these shards. The rows arrive separately. */
   announce(partition: Partition, to: LogPoint, shards: ShardSet): void {
     const step = stepOf(partition, to)
     const now = performance.now()
@@ -162,7 +166,7 @@ export class StateFeed<Row extends ProjectedRow> {
     }
   }
 
-  /** The log's history was replaced: tells everybody the present state anew, in the new epoch. */
+  /** Delivers the current state again, in the new epoch, because the log's history was replaced. */
   replace(epoch: Epoch, replaced: LogReplaced): void {
     this.#epoch = epoch
     this.#behind.clear()
@@ -173,7 +177,7 @@ export class StateFeed<Row extends ProjectedRow> {
     for (const watched of this.#watched.values()) {
       if (watched.rows.size > 0) watched.replaced = replaced
       watched.rows.clear()
-      // Those that are not live yet are being read, and that read begins anew by itself.
+      // Keys that are not live yet are being read, and that read starts again on its own.
       if (!watched.live) continue
       watched.live = false
       this.#load(watched)
@@ -181,9 +185,7 @@ export class StateFeed<Row extends ProjectedRow> {
   }
 
   /**
-   * Changes may have been missed: reads the watched keys again, of all shards or of some.
-   *
-   * @returns when that has been done
+   * Reads the watched keys of all or some shards again, because changes may have been missed. Resolves after the read.
    */
   async refresh(shards: Iterable<Shard> = this.#shards.values()): Promise<void> {
     for (const shard of shards) {
@@ -200,7 +202,7 @@ export class StateFeed<Row extends ProjectedRow> {
       this.#reading = new Set(this.#behind)
       this.#behind.clear()
       const covered = [...this.#reading].map((shard) => [shard, [...shard.awaited.keys()]] as const)
-      // What is awaited now is read: no grace runs out for it.
+      // The read covers the steps that are awaited now, so they have no time limit.
       for (const [{ awaited }, steps] of covered) for (const step of steps) awaited.set(step, Infinity)
       await this.#read([...this.#reading].flatMap(({ keys }) => [...keys]))
       for (const [{ awaited }, steps] of covered) for (const step of steps) awaited.delete(step)
@@ -215,13 +217,13 @@ export class StateFeed<Row extends ProjectedRow> {
     const known = watched.rows.get(row.partition)
     if (known !== undefined && !givesWay(known, row)) return
     watched.rows.set(row.partition, row)
-    if (watched.live) for (const watcher of watched.watchers) this.#tell(watcher, watched)
+    if (watched.live) for (const watcher of watched.watchers) this.#deliver(watcher, watched)
   }
 
   #take(shard: Shard, { partition, to, rows }: ChangedRows): void {
     const step = stepOf(partition, to)
     if (shard.awaited.delete(step)) return this.apply(rows() as unknown as readonly Row[])
-    // Told by the projector of this process, or read.
+    // A projector of this process, or a read, has already delivered these rows.
     if (to.position <= this.#options.position(partition)) return
     shard.early.set(step, rows)
     const [oldest] = shard.early.keys()
@@ -229,7 +231,7 @@ export class StateFeed<Row extends ProjectedRow> {
   }
 
   #startGrace(): void {
-    // What lies in the socket by then is taken first: the timer may be late.
+    // The timer may be late, so first take the messages that have arrived in the socket.
     if (this.#grace !== null) return
     this.#grace = setTimeout(() => setImmediate(() => this.#endGrace()), GRACE_MS)
   }
@@ -256,7 +258,7 @@ export class StateFeed<Row extends ProjectedRow> {
       void this.#goLive(watched)
     }
     watched.watchers.add(watcher)
-    if (watched.live) this.#tell(watcher, watched)
+    if (watched.live) this.#deliver(watcher, watched)
   }
 
   #leave(key: string, watcher: Watcher<Row>): void {
@@ -290,26 +292,26 @@ export class StateFeed<Row extends ProjectedRow> {
     if (this.#joining.length === 1) setImmediate(() => void this.#loadJoining())
   }
 
-  /** All keys that were joined within a turn of the event loop are read together. */
+  /** Reads all keys that were joined within one turn of the event loop together. */
   async #loadJoining(): Promise<void> {
     const joining = this.#joining
     this.#joining = []
     await this.#read(joining.map(({ key }) => key))
     for (const watched of joining) {
       watched.live = true
-      for (const watcher of watched.watchers) this.#tellPresent(watcher, watched)
+      for (const watcher of watched.watchers) this.#deliverCurrent(watcher, watched)
       watched.replaced = null
     }
   }
 
-  /** The first state that is told, or the first in a new epoch. Nothing can be said of a product that is not there any more. */
-  #tellPresent(watcher: Watcher<Row>, watched: WatchedKey<Row>): void {
+  /** Delivers the first state, or the first one in a new epoch. If a product no longer exists, its watchers fail. */
+  #deliverCurrent(watcher: Watcher<Row>, watched: WatchedKey<Row>): void {
     const { rows, replaced } = watched
     if (replaced !== null && rows.size === 0 && watcher.skipEmpty) watcher.queue.fail(replaced)
-    else this.#tell(watcher, watched)
+    else this.#deliver(watcher, watched)
   }
 
-  #tell({ queue, skipEmpty }: Watcher<Row>, { key, rows }: WatchedKey<Row>): void {
+  #deliver({ queue, skipEmpty }: Watcher<Row>, { key, rows }: WatchedKey<Row>): void {
     if (rows.size > 0 || !skipEmpty) queue.put(key, { epoch: this.#epoch, rows: [...rows.values()] })
   }
 
@@ -317,7 +319,7 @@ export class StateFeed<Row extends ProjectedRow> {
     for (let at = 0; at < keys.length; at += MAX_KEYS) await this.#readSome(keys.slice(at, at + MAX_KEYS))
   }
 
-  /** Reads until it succeeds, or nobody watches any more. */
+  /** Retries a read until it succeeds, or until none of the keys is watched. */
   async #readSome(keys: readonly string[]): Promise<void> {
     for (;;) {
       const wanted = keys.filter((key) => this.#watched.has(key))
@@ -338,6 +340,6 @@ export class StateFeed<Row extends ProjectedRow> {
 
 const isOlder = (known: ProjectedRow, row: ProjectedRow): boolean => known.position < row.position
 
-/** By a row that was read. A projection that was made anew can say something else than before at the same position. */
+/** Compares with a row that was read. After a rebuild, a row can differ at the same position. */
 const isOutdated = (known: ProjectedRow, read: ProjectedRow): boolean =>
   isOlder(known, read) || (known.position === read.position && !isDeepStrictEqual(known, read))

@@ -1,33 +1,33 @@
-/** How often a client is asked to confirm a result, to see how long results take to arrive. */
+/** How often a client is asked to confirm a result, to measure the time until results arrive. */
 const PROBE_INTERVAL_MS = 250
 
-/** Who gets results. */
+/** A client that gets results. */
 export interface Recipient {
-  /** Finds out, if it can, when the client has what it was sent last. @param recordedAt milliseconds since the epoch */
+  /** Measures, if possible, when the client receives the last result. @param recordedAt milliseconds since the epoch */
   confirm(recordedAt: number): void
 }
 
-/** Told of times between the recording of an event and a moment of its result, in milliseconds. */
+/** Receives the time from the recording of an event until its result is sent or confirmed, in milliseconds. */
 export interface LiveLatency {
-  /** The result was given to all sockets. */
+  /** The result was written to all sockets. */
   readonly sent: (ms: number) => void
   /** A client has confirmed the result. */
   readonly confirmed: (ms: number) => void
 }
 
-/** What is counted of live delivery; plain numbers, because they are counted on the hottest path. */
+/** Counters of live delivery. They are plain numbers, because they are on the hottest path. */
 export class LiveStats {
-  /** Results made. */
+  /** Executions that made a result. */
   executions = 0
-  /** Results sent, or kept to be sent. */
+  /** Results that were sent or queued. */
   deliveries = 0
-  /** Results that a newer one stood for before they were sent. */
+  /** Results that a newer one replaced before they were sent. */
   conflated = 0
-  /** Present states given from memory to those who join. */
+  /** Current states delivered from memory to new subscribers. */
   cachedSnapshots = 0
-  /** Movements read again for those who resume. */
+  /** Movements read for clients that resume. */
   replayed = 0
-  /** WebSocket connections that were closed, by the code of the side that closed first. */
+  /** Closed WebSocket connections, by the code of the side that closed first. */
   readonly closed = new Map<number, number>()
   readonly latency: LiveLatency
   #probedAt = -Infinity
@@ -36,7 +36,7 @@ export class LiveStats {
     this.latency = latency
   }
 
-  /** @param recordedAt of what was told, in milliseconds since the epoch; null if that is no event, or an old one */
+  /** @param recordedAt the time of the event, in milliseconds since the epoch; null if there is none, or if it is old */
   delivered(
     members: ReadonlySet<Recipient> | ReadonlyMap<Recipient, unknown>,
     recordedAt: number | null,

@@ -1,6 +1,6 @@
 /**
- * What processes tell each other of the projections, as text. A message begins with a line that says what it is about, so that
- * whoever knows that already need not parse the rest, which is the rows as JSON.
+ * Encodes and decodes the messages between processes. A message with rows begins with a line that identifies its step. The rows
+ * follow as JSON, and a receiver that already has the step does not parse them.
  */
 import { getTableColumns } from 'drizzle-orm'
 import { parseLogPosition } from '../domain/values.ts'
@@ -11,27 +11,27 @@ import { projections } from '../projection/all.ts'
 import type { ProjectedRow } from '../projector/projection.ts'
 import type { ShardSet } from './shards.ts'
 
-/** The log has grown by a commit. */
+/** Announces that the log has grown by a commit. */
 export interface Grown {
-  /** In which the sender found it: a message of another epoch is about another history. */
+  /** The sender's epoch. A message of another epoch belongs to another history. */
   readonly epoch: Epoch
   readonly partition: Partition
   readonly from: LogPoint
   readonly to: LogPoint
 }
 
-/** A projector has gone from one point to another, and changed rows in these shards. */
+/** Announces that a projector has moved from one point to another, and has changed rows in these shards. */
 export interface Progressed extends Grown {
   readonly projection: string
   readonly shards: ShardSet
 }
 
-/** Rows that changed on the way; they are parsed when they are asked for. */
+/** The rows that a step changed. `rows` parses them. */
 export interface ChangedRows extends Omit<Grown, 'epoch'> {
   readonly rows: () => ProjectedRow[]
 }
 
-/** The columns that JSON has no type for, by projection. */
+/** The columns whose types JSON lacks, by projection. */
 const columns = new Map(
   projections.map((projection) => {
     const all = Object.entries(getTableColumns(projection.tableNamed(projection.name)))
@@ -45,7 +45,7 @@ const columns = new Map(
   }),
 )
 
-/** As they lie between JSON and rows. */
+/** A row between its JSON and its typed form. */
 type Fields = Record<string, string | number | bigint | Date | null>
 
 export function encodeRows(
@@ -62,7 +62,7 @@ export function encodeRows(
   return `${partition} ${encodePoint(from)} ${encodePoint(to)}\n${JSON.stringify(plain)}`
 }
 
-/** @throws Error, from here or from `rows`, if the message is none */
+/** @throws Error if the message is malformed; `rows` may also throw one */
 export function decodeRows(projection: string, message: string): ChangedRows {
   const end = message.indexOf('\n')
   const [partition, from, to] = message.slice(0, end).split(' ') as [string, string, string]
@@ -109,7 +109,7 @@ export function decodeProgress(projection: string, message: string): Progressed 
 
 const encodePoint = ({ position, tag }: LogPoint): string => `${position}.${tag}`
 
-/** @throws Error if the text is none */
+/** @throws Error if the text is malformed */
 function decodePoint(text: string): LogPoint {
   const [position, tag] = text.split('.', 2) as [string, string]
   return { position: parseLogPosition(position), tag: BigInt(tag) as LogTag }

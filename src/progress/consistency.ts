@@ -1,6 +1,6 @@
 /**
- * What clients hold of the log, checked against the log as it is: tokens that queries wait for, and cursors that streams go
- * on from. A forged one costs no more than a look at the database that all share.
+ * Checks the tokens that queries wait for, and the cursors from which streams resume, against the current log. A forged token
+ * costs at most one look at the database, which concurrent requests share.
  */
 import { InvalidValue } from '../domain/values.ts'
 import type { LogPosition } from '../domain/values.ts'
@@ -11,40 +11,40 @@ import type { ConsistencyToken, Epoch, LogCursor, LogPositions } from '../log/to
 import type { PartitionProgress } from '../projector/progress.ts'
 import type { Progress } from './progress.ts'
 
-/** A point in the log, or all that there is at the moment of asking. */
+/** A point in the log, or the end of the log at the time of the request. */
 export type AskedToken = ConsistencyToken | 'latest'
 
-/** The projection did not get to the point in time; asked again, it may have. */
+/** The projection has not reached the point in time. A retry may succeed. */
 export class ProjectionLagging extends Error {
   override readonly name = 'ProjectionLagging'
 }
 
-/** As many requests wait already as may. */
+/** The maximum number of requests is already waiting. */
 export class TooManyWaits extends Error {
   override readonly name = 'TooManyWaits'
 }
 
-/** Waits until a read of the projection shows at least what is asked for. */
+/** Waits until a read of the projection shows at least the state at the token. */
 export type AwaitConsistency = (projection: string, asked: AskedToken) => Promise<void>
 
 export interface Consistency {
   /** @throws InvalidValue, LogReplaced, ProjectionLagging, TooManyWaits */
   readonly reached: AwaitConsistency
   /**
-   * Checks that the log has come to the cursor, in the cursor's epoch.
+   * Checks that the log has reached the cursor, in the cursor's epoch.
    *
-   * @returns null if that is known; else when it has been found out
-   * @throws InvalidValue, LogReplaced, TooManyWaits, also from the promise
+   * @returns null if this process already knows that; otherwise a promise of the check
+   * @throws InvalidValue, LogReplaced, TooManyWaits; the promise may also reject with them
    */
   readonly admit: (cursor: LogCursor) => Promise<void> | null
 }
 
-/** The log as this process knows it. */
+/** What this process remembers of the log. */
 export interface KnownHistory {
   readonly epoch: Epoch
-  /** Where the log ends. */
+  /** The last known head of a partition. */
   readonly head: (partition: Partition) => LogPosition
-  /** Looks at the database. */
+  /** Reads the current state from the database. */
   readonly look: () => Promise<{ readonly progress: readonly PartitionProgress[] }>
 }
 
@@ -62,7 +62,7 @@ export function createConsistency(options: ConsistencyOptions): Consistency {
 
   async function bounded<T>(wait: () => Promise<T>): Promise<T> {
     if (waits >= maxWaits)
-      throw new TooManyWaits(`${maxWaits} reads are waiting already; send this one again in a moment.`)
+      throw new TooManyWaits(`${maxWaits} reads are already waiting; send this one again in a moment.`)
     waits += 1
     try {
       return await wait()
@@ -71,7 +71,7 @@ export function createConsistency(options: ConsistencyOptions): Consistency {
     }
   }
 
-  /** Each partition's position of a cursor, if it is known to be part of the log. */
+  /** Whether this process already knows that all positions of a cursor are part of the log. */
   function isKnown({ epoch, positions }: LogCursor): boolean {
     if (epoch !== null && epoch !== history.epoch) return false
     return [...positions].every(([partition, position]) => position <= history.head(partition))
@@ -80,13 +80,13 @@ export function createConsistency(options: ConsistencyOptions): Consistency {
   function checkPartitions(positions: LogPositions): void {
     for (const partition of positions.keys()) {
       if (partition >= partitions)
-        throw new InvalidValue(`The log has ${partitions} partitions; ${partition} is none of them.`)
+        throw new InvalidValue(`The log has ${partitions} partitions; there is no partition ${partition}.`)
     }
   }
 
   function admit(cursor: LogCursor): Promise<void> | null {
     checkPartitions(cursor.positions)
-    // The signal that the log has come so far may be late.
+    // The signal that the log has grown may be late, so check the database.
     return isKnown(cursor) ? null : bounded(() => lookFor(cursor))
   }
 
@@ -95,8 +95,8 @@ export function createConsistency(options: ConsistencyOptions): Consistency {
     if (isKnown(cursor)) return
     throw new LogReplaced(
       cursor.epoch === null || cursor.epoch === history.epoch
-        ? 'The token or cursor is beyond the end of the log: the log was replaced, or the token is not its own. Start anew from the present.'
-        : 'The token or cursor is of an epoch that has ended: the log was replaced. Start anew from the present.',
+        ? 'The token or cursor is beyond the end of the log: the log was replaced, or the token belongs to another log. Start again from the current state.'
+        : 'The token or cursor belongs to an epoch that has ended: the log was replaced. Start again from the current state.',
     )
   }
 
@@ -115,13 +115,13 @@ export function createConsistency(options: ConsistencyOptions): Consistency {
       if (await bounded(() => progress.reached(projection, positions, timeoutMs))) return
       const point = asked === 'latest' ? 'the latest event' : 'the token'
       throw new ProjectionLagging(
-        `The projection ${projection} has not come to ${point} within ${timeoutMs} ms.`,
+        `The projection ${projection} has not reached ${point} within ${timeoutMs} ms.`,
       )
     },
   }
 }
 
-/** For one request: those of its fields that ask for the same wait together. */
+/** Shares waits within one request: fields that ask for the same token wait together. */
 export function waitTogether(reached: AwaitConsistency): AwaitConsistency {
   let waits: Map<string, Promise<void>> | null = null
   return (projection, asked) => {

@@ -1,11 +1,11 @@
-/** How far each projection is, as a stream: the present state, then its changes, a few a second at most. */
+/** The progress of each projection as a stream: the current state, then changes, at most one per interval. */
 import { LatestQueue } from '../lib/latest-queue.ts'
 import { summarizeProgress } from '../projector/progress.ts'
 import type { PartitionProgress, ProjectionProgress } from '../projector/progress.ts'
 
 export interface ProgressStreamOptions {
   readonly read: () => Promise<PartitionProgress[]>
-  /** Calls back when a projection has come further; returns a function that ends it. */
+  /** Adds a listener that is called when a projection has advanced; returns a function that removes it. */
   readonly onProgress: (listener: () => void) => () => void
   readonly intervalMs: number
   readonly onError: (error: unknown) => void
@@ -48,11 +48,11 @@ export class ProgressStream {
   #schedule(delayMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
-      this.#tell().catch(this.#options.onError)
+      this.#publish().catch(this.#options.onError)
     }, delayMs)
   }
 
-  async #tell(): Promise<void> {
+  async #publish(): Promise<void> {
     for (const progress of summarizeProgress(await this.#options.read(), new Date())) {
       const last = this.#last.get(progress.name)
       if (
@@ -63,7 +63,7 @@ export class ProgressStream {
         continue
       this.#last.set(progress.name, progress)
       for (const queue of this.#queues) queue.put(progress.name, progress)
-      // What is still behind will move, or say how long it has been standing.
+      // A projection that is behind will advance, or its status will change with the time, so check it again.
       if (progress.lag > 0) this.#schedule(this.#options.intervalMs)
     }
   }

@@ -1,6 +1,6 @@
 /**
- * How far each projection is known to have come in each partition. Every position here has been committed, so a
- * read that begins now shows at least as much.
+ * Remembers the last known position of each projection in each partition. Every position here has been committed, so a read
+ * that begins now shows at least that state.
  */
 import type { LogPosition } from '../domain/values.ts'
 import { deferred } from '../lib/deferred.ts'
@@ -17,51 +17,51 @@ interface Waiter {
   readonly reject: (error: LogReplaced) => void
 }
 
-/** A projection in a partition. */
-interface Place {
+/** The position of a projection in a partition, and the callers that wait for it. */
+interface TrackedPosition {
   readonly partition: Partition
   readonly trail: Trail
   readonly waiters: Set<Waiter>
 }
 
 export class Progress {
-  readonly #places = new Map<string, Place>()
+  readonly #tracked = new Map<string, TrackedPosition>()
 
   position(projection: string, partition: Partition): LogPosition {
-    return (this.#places.get(`${projection} ${partition}`)?.trail.point ?? LOG_ORIGIN).position
+    return (this.#tracked.get(`${projection} ${partition}`)?.trail.point ?? LOG_ORIGIN).position
   }
 
   /**
-   * @param from where the step began; null if that is not known
-   * @returns false if it leads no further, or cannot be taken now
+   * @param from the beginning of the step; null if it is not known
+   * @returns false if `to` is not beyond the last position, or is dropped
    */
   advance(projection: string, partition: Partition, to: LogPoint, from: LogPoint | null): boolean {
-    const { trail, waiters } = this.#place(projection, partition)
+    const { trail, waiters } = this.#track(projection, partition)
     if (!trail.move(to, from)) return false
     for (const waiter of waiters) if (waiter.position <= to.position) waiter.resolve(true)
     return true
   }
 
-  /** What is remembered of each partition's history, by projection. */
+  /** The remembered points of each projection, with their partition. */
   get trails(): readonly (readonly [Partition, Trail])[] {
-    return [...this.#places.values()].map(({ partition, trail }) => [partition, trail])
+    return [...this.#tracked.values()].map(({ partition, trail }) => [partition, trail])
   }
 
-  /** The log's history was replaced: nothing that is known counts any more, and nothing of it is waited for. */
+  /** Discards all positions and rejects all waits, because the log's history was replaced. */
   reset(error: LogReplaced): void {
-    for (const { trail, waiters } of this.#places.values()) {
+    for (const { trail, waiters } of this.#tracked.values()) {
       trail.reset()
       for (const { reject } of waiters) reject(error)
     }
   }
 
-  /** The projection has come so far. */
+  /** Whether the projection has reached these positions. */
   has(projection: string, positions: LogPositions): boolean {
     return [...positions].every(([partition, position]) => position <= this.position(projection, partition))
   }
 
   /**
-   * @returns whether the projection got there in time
+   * @returns whether the projection reached the positions in time
    * @throws LogReplaced
    */
   async reached(projection: string, positions: LogPositions, timeoutMs: number): Promise<boolean> {
@@ -69,12 +69,12 @@ export class Progress {
       ([partition, position]) => position > this.position(projection, partition),
     )
     const waits = behind.map(([partition, position]) =>
-      this.#wait(this.#place(projection, partition), position, timeoutMs),
+      this.#wait(this.#track(projection, partition), position, timeoutMs),
     )
     return (await Promise.all(waits)).every(Boolean)
   }
 
-  async #wait({ waiters }: Place, position: LogPosition, timeoutMs: number): Promise<boolean> {
+  async #wait({ waiters }: TrackedPosition, position: LogPosition, timeoutMs: number): Promise<boolean> {
     const { promise, resolve, reject } = deferred<boolean>()
     const waiter: Waiter = { position, resolve, reject }
     const timer = setTimeout(resolve, timeoutMs, false)
@@ -87,12 +87,12 @@ export class Progress {
     }
   }
 
-  #place(projection: string, partition: Partition): Place {
+  #track(projection: string, partition: Partition): TrackedPosition {
     const key = `${projection} ${partition}`
-    const known = this.#places.get(key)
+    const known = this.#tracked.get(key)
     if (known !== undefined) return known
-    const place: Place = { partition, trail: new Trail(), waiters: new Set() }
-    this.#places.set(key, place)
-    return place
+    const tracked: TrackedPosition = { partition, trail: new Trail(), waiters: new Set() }
+    this.#tracked.set(key, tracked)
+    return tracked
   }
 }

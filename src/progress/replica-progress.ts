@@ -6,8 +6,8 @@ import type { Progress } from './progress.ts'
 const POLL_MS = 10
 
 /**
- * How far the projections are on a replica, which is behind what projectors tell of the primary and tells nothing itself: it is
- * asked, all waiting together, until it has what is waited for.
+ * The progress of the projections on a replica. The projectors' signals are about the primary, and the replica lags behind it. So
+ * this polls the replica, once for all waiting requests, until it has reached their tokens.
  */
 export function createReplicaProgress(
   read: () => Promise<PartitionProgress[]>,
@@ -22,7 +22,7 @@ export function createReplicaProgress(
   }
 
   return {
-    // Only the replica can tell.
+    // The position of the replica is never known without a read.
     has: () => false,
     async reached(projection: string, token: LogPositions, timeoutMs: number) {
       const deadline = performance.now() + timeoutMs

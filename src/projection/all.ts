@@ -1,4 +1,4 @@
-/** The list of projections. To add one: write its file, name it here, generate the migration. */
+/** Lists all projections. To add one, write its file, add it to this list, and generate the migration. */
 import type { Projection } from '../projector/projection.ts'
 import { availability } from './availability.ts'
 import { batches } from './batches.ts'

@@ -1,4 +1,4 @@
-/** What product pages show: how much of a product there is, how much is left, and when more comes. */
+/** The availability of each product: the units on hand, the available units, and the incoming batches. */
 import { sql } from 'drizzle-orm'
 import { index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core'
 import { batchChange } from '../domain/events.ts'
@@ -13,7 +13,7 @@ import { unitsAfter } from './batch-units.ts'
 
 export type StockStatus = 'IN_STOCK' | 'LOW_STOCK' | 'INCOMING' | 'OUT_OF_STOCK'
 
-/** With no more than this left, a product is low on stock. */
+/** A product with at most this many available units is low on stock. */
 export const LOW_STOCK_UNITS = 5
 
 export interface AvailabilityRow {
@@ -21,17 +21,17 @@ export interface AvailabilityRow {
   readonly partition: Partition
   readonly position: LogPosition
   readonly status: StockStatus
-  /** Units in the warehouse, whoever they are for. */
+  /** Units in the warehouse, including allocated and reserved ones. */
   readonly onHand: number
-  /** Units given to order lines, from the warehouse or from what is on its way. */
+  /** Units allocated to order lines, from the warehouse or from incoming batches. */
   readonly allocated: number
-  /** Units held for a while, for nobody yet. */
+  /** Units that are held temporarily, without an order line. */
   readonly reserved: number
-  /** Units in the warehouse that are for nobody: what can be had now. */
+  /** Units in the warehouse that are neither allocated nor reserved. */
   readonly available: number
-  /** Units on their way, whoever they are for. */
+  /** Units on their way, including allocated and reserved ones. */
   readonly incoming: number
-  /** In the order in which stock is given away. */
+  /** In the order in which stock is allocated. */
   readonly batches: readonly BatchStock[]
   readonly updatedAt: Date
 }
@@ -43,7 +43,7 @@ export interface BatchStock {
   readonly allocated: number
   readonly reserved: number
   readonly available: number
-  /** Position of the last event that concerned the batch. */
+  /** The position of the last event that concerned the batch. */
   readonly version: string
 }
 
@@ -65,7 +65,7 @@ const tableNamed = (name: string) =>
     },
     (table) => [
       primaryKey({ columns: [table.partition, table.sku, table.position] }),
-      // Partial, so that it is used for lists only, and never for a product: see the tables of the write side.
+      // Partial, so that Postgres uses it only for lists, not for single products: see `command/tables.ts`.
       index(`${name}_by_available`)
         .on(table.partition, table.available, table.sku)
         .where(sql`${table.available} is not null`),

@@ -1,7 +1,7 @@
 import { batchChange } from '../domain/events.ts'
 import type { RecordedEvent } from '../domain/events.ts'
 
-/** What is in a batch, in units. */
+/** The units of a batch. */
 export interface BatchUnits {
   readonly purchased: number
   readonly allocated: number
@@ -12,8 +12,8 @@ export interface BatchUnits {
 const NONE = { purchased: 0, allocated: 0, reserved: 0 }
 
 /**
- * @param batch what is in the batch before the event; undefined if there is no such batch yet
- * @throws Error if the event does not concern a batch, or one that has not been created
+ * @param batch the units before the event; undefined if the batch does not exist yet
+ * @throws Error if the event concerns no batch, or a batch that has not been created
  */
 export function unitsAfter(
   { event, position }: RecordedEvent,

@@ -1,4 +1,4 @@
-/** Each batch by its reference. */
+/** The batches, by reference. */
 import { date, integer, primaryKey } from 'drizzle-orm/pg-core'
 import { batchChange, batchOf } from '../domain/events.ts'
 import type { BatchChange } from '../domain/events/event-kind.ts'

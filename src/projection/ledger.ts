@@ -6,17 +6,17 @@ import { partitionOf } from '../log/partition.ts'
 import type { Partition } from '../log/partition.ts'
 import { movementsTable as table } from './movements.ts'
 import type { MovementRow } from './movements.ts'
-import { keyset, toPage } from './page.ts'
+import { keysetClauses, toPage } from './page.ts'
 import type { Page, PageRequest } from './page.ts'
 
-/** Reads of the movements. */
+/** Reads movements. */
 export interface Ledger {
-  /** A product's movements, oldest first. A place is a position. */
+  /** A product's movements, oldest first. The keyset is the position. */
   page(sku: string, request: PageRequest<readonly [LogPosition]>): Promise<Page<MovementRow>>
   /**
-   * A partition's movements after one position and up to another, in order, at most `limit` of them.
+   * A partition's movements after one position, up to and including another, in order, at most `limit` of them.
    *
-   * @param sku only this product's; null for all
+   * @param sku the product whose movements are read; null for all products
    */
   range(
     partition: Partition,
@@ -25,7 +25,7 @@ export interface Ledger {
     upTo: LogPosition,
     limit: number,
   ): Promise<MovementRow[]>
-  /** Those of the products that have movements in a partition after one position and up to another. */
+  /** Those of the given products that have movements in a partition after one position, up to and including another. */
   moved(partition: Partition, skus: readonly Sku[], after: LogPosition, upTo: LogPosition): Promise<Sku[]>
 }
 
@@ -57,7 +57,7 @@ export function createLedger(db: Database, partitions: number): Ledger {
     .orderBy(asc(table.position))
     .limit(sql.placeholder('limit'))
     .prepare('ledger_range_of_product')
-  // For each product a look into the index, however many movements there are.
+  // Makes one index probe per product, however many movements there are.
   const moved = db
     .select({ sku: sql<Sku>`asked.sku` })
     .from(sql`unnest(${packed('skus')}) as asked(sku)`)
@@ -80,7 +80,7 @@ export function createLedger(db: Database, partitions: number): Ledger {
 
   return {
     async page(sku, request) {
-      const { where, orderBy } = keyset({ columns: [table.position], descending: false }, request)
+      const { where, orderBy } = keysetClauses({ columns: [table.position], descending: false }, request)
       const found = await db
         .select()
         .from(table)

@@ -1,4 +1,4 @@
-/** The ledger: a row for each event, with what was available of the product before and after it. */
+/** The ledger: one row per event, with the product's available units before and after it. */
 import { index, integer, primaryKey, text } from 'drizzle-orm/pg-core'
 import { batchChange, isLineEvent, kindOf } from '../domain/events.ts'
 import type { BatchChange, MovementType } from '../domain/events/event-kind.ts'
@@ -13,7 +13,7 @@ export interface MovementRow {
   readonly position: LogPosition
   readonly sku: Sku
   readonly type: MovementType
-  /** Units concerned; negative where a batch shrank. */
+  /** In units; negative if a batch shrank. */
   readonly quantity: number
   readonly batchReference: BatchReference | null
   readonly orderId: OrderId | null
@@ -77,7 +77,7 @@ export const movements: Projection<MovementRow> = {
   },
 }
 
-/** What an event adds to the units that can be had now; stock on its way is not among them. */
+/** How an event changes the available units. Incoming stock does not count. */
 function availableBy(change: BatchChange | null): number {
   return change === null || change.eta !== null ? 0 : change.purchased - change.allocated
 }

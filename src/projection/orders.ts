@@ -1,4 +1,4 @@
-/** Each order with its lines, and where the stock for them is. A partition's row holds the lines of its products. */
+/** Each order with its lines and their batches. An order has one row per partition, with the lines of the partition's products. */
 import { integer, jsonb, primaryKey } from 'drizzle-orm/pg-core'
 import { batchChange, isLineEvent, kindOf } from '../domain/events.ts'
 import type { Event } from '../domain/events.ts'
@@ -15,7 +15,7 @@ export interface OrderLine {
   readonly quantity: Quantity
   readonly status: LineStatus
   readonly batchReference: BatchReference | null
-  /** When the batch is expected; null if it is in the warehouse, or if there is no batch. */
+  /** The day on which the batch is expected; null if it is in the warehouse, or if the line has no batch. */
   readonly eta: CalendarDate | null
 }
 
@@ -23,7 +23,7 @@ export interface OrderRow {
   readonly orderId: OrderId
   readonly partition: Partition
   readonly position: LogPosition
-  /** In the order in which they were first allocated. */
+  /** In the order of their first allocation. */
   readonly lines: readonly OrderLine[]
   readonly updatedAt: Date
 }
@@ -57,7 +57,7 @@ export const orders: Projection<OrderRow> = {
   },
 }
 
-/** The line as the event leaves it; null if it is gone. */
+/** The line after the event; null if the event removes it. */
 function lineAfter(event: Event, at: LogPosition): OrderLine | null {
   const line = kindOf(event).lineAfter?.(event, undefined, at)
   if (line === undefined) return null

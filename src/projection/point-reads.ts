@@ -6,18 +6,18 @@ import type { Database } from '../lib/postgres.ts'
 import { keyOfRow } from '../projector/rows.ts'
 import type { ProjectedRow, Projection } from '../projector/projection.ts'
 
-/** Rows of a `latest` projection by key. */
+/** Reads rows of a `latest` projection by key. */
 export interface PointReads<Row extends ProjectedRow> {
-  /** All that the projection has of a key: one row, or one a partition. */
+  /** All rows of a key: at most one per partition. */
   readonly one: (key: string) => Promise<readonly Row[]>
-  /** Of many keys, in one statement. */
+  /** All rows of many keys, in one statement. */
   readonly many: (keys: readonly string[]) => Promise<readonly Row[]>
 }
 
-/** More keys than this at once are asked for in several statements. */
+/** More keys than this are read in several statements. */
 const MAX_KEYS = 1000
 
-/** Whatever is asked for within one turn of the event loop, by whichever requests, is one statement. */
+/** Combines all keys that any requests ask for within one turn of the event loop into one statement. */
 export function createPointReads<Row extends ProjectedRow>(
   db: Database,
   projection: Projection<Row>,
@@ -25,7 +25,7 @@ export function createPointReads<Row extends ProjectedRow>(
 ): PointReads<Row> {
   const table = projection.tableNamed(projection.name)
   const key = getTableColumns(table)[projection.key]
-  // One index probe per key and partition, however many old versions Postgres keeps of the row.
+  // Makes one index probe per key and partition, however many dead versions of the row Postgres keeps.
   const last = db
     .select()
     .from(table)
@@ -56,5 +56,5 @@ export function createPointReads<Row extends ProjectedRow>(
   return { one: (wanted) => loader.load(wanted), many }
 }
 
-/** Every partition there is, as an array constant: whoever names no key's partition names all of them. */
+/** All partitions as an array constant, because the partition of a key is not known. */
 const allPartitions = (partitions: number) => sql.raw(`'{${[...Array(partitions).keys()].join(',')}}'::int[]`)

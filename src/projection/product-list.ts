@@ -4,7 +4,7 @@ import { pack } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import { availabilityTable } from './availability.ts'
 import type { AvailabilityRow, StockStatus } from './availability.ts'
-import { keyset, toPage } from './page.ts'
+import { keysetClauses, toPage } from './page.ts'
 import type { Page, PageRequest } from './page.ts'
 
 export interface ProductFilter {
@@ -18,30 +18,30 @@ export interface ProductOrder {
   readonly descending: boolean
 }
 
-/** Where a product stands in a list: the values of the order's columns. */
-export type ProductPlace = readonly [sku: string] | readonly [available: number, sku: string]
+/** The values of the order's columns, which identify a product's position in a list. */
+export type ProductKeyset = readonly [sku: string] | readonly [available: number, sku: string]
 
-export function placeOf(row: AvailabilityRow, order: ProductOrder): ProductPlace {
+export function productKeyset(row: AvailabilityRow, order: ProductOrder): ProductKeyset {
   return order.field === 'SKU' ? [row.sku] : [row.available, row.sku]
 }
 
 export type ListProducts = (
   filter: ProductFilter,
   order: ProductOrder,
-  request: PageRequest<ProductPlace>,
+  request: PageRequest<ProductKeyset>,
 ) => Promise<Page<AvailabilityRow>>
 
-/** Each partition has an index in the list's order, so each is asked for a page, and the pages are merged. */
+/** Reads a page from each partition, by an index in the order of the list, and merges the pages. */
 export function createProductList(db: Database, partitions: number): ListProducts {
   const table = availabilityTable
   return async (filter, order, request) => {
     const columns = order.field === 'SKU' ? [table.sku] : [table.available, table.sku]
-    const { where, orderBy } = keyset({ columns, descending: order.descending }, request)
+    const { where, orderBy } = keysetClauses({ columns, descending: order.descending }, request)
     const { skus, skuStartsWith, status } = filter
     if (skus !== null) where.push(sql`${table.sku} = any(string_to_array(${pack(skus)}, e'\\x1f'))`)
     if (skuStartsWith !== null) where.push(sql`starts_with(${table.sku}, ${skuStartsWith})`)
     if (status !== null) where.push(inArray(table.status, [...status]))
-    // It always holds, and lets Postgres use the partial index in this order.
+    // This condition always holds, and lets Postgres use the partial index in this order.
     if (order.field === 'AVAILABLE') where.push(gte(table.available, -MAX_QUANTITY))
     const pages = await Promise.all(
       Array.from({ length: partitions }, (_, partition) =>
@@ -69,5 +69,5 @@ function merge(
   return pages.flat().toSorted((a, b) => (reversed ? compare(b, a) : compare(a, b)))
 }
 
-/** As Postgres compares ids. JavaScript compares UTF-16 code units, which puts some characters elsewhere. */
+/** Compares as Postgres compares ids. JavaScript compares UTF-16 code units, which sorts some characters differently. */
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))

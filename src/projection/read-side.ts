@@ -15,20 +15,20 @@ import type { PointReads } from './point-reads.ts'
 import { createProductList } from './product-list.ts'
 import type { ListProducts } from './product-list.ts'
 
-/** Every read of the projections. */
+/** All reads of the projections. */
 export interface Reads {
   readonly availability: PointReads<AvailabilityRow>
   readonly batches: PointReads<BatchRow>
   readonly orders: PointReads<OrderRow>
   readonly products: ListProducts
   readonly ledger: Ledger
-  /** Of all projections in each partition. */
+  /** The progress of all projections in each partition. */
   readonly progress: () => Promise<PartitionProgress[]>
 }
 
 /**
- * @param db connected as the role that can read the schema `views` only
- * @param others consumers of the log that are projections elsewhere than in Postgres
+ * @param db connected as the role that can read only the schema `views`
+ * @param others further consumers of the log, whose projections are outside of Postgres
  */
 export function createReads(db: Database, partitions: number, others: readonly string[] = []): Reads {
   return {

@@ -78,19 +78,19 @@ async function compareRange(
     key.map((column) => sql.identifier(column)),
     sql`, `,
   )
-  const place = (values: readonly string[]) =>
+  const tuple = (values: readonly string[]) =>
     sql`(${sql.join(
       values.map((value) => sql`${value}`),
       sql`, `,
     )})`
-  const beyond = after === null ? sql`` : sql` and (${columns}) > ${place(after)}`
+  const beyond = after === null ? sql`` : sql` and (${columns}) > ${tuple(after)}`
   const endOf = (name: string) => sql`(select ${columns} from ${sql.raw(name)}
     where partition = ${partition}${beyond} order by ${columns} offset ${RANGE_ROWS - 1} limit 1)`
   const [found] = await db.execute<Record<string, string>>(
     sql`select * from (${endOf(table)} union all ${endOf(copy)}) ends order by ${columns} limit 1`,
   )
   const end = found === undefined ? null : key.map((column) => String(found[column]))
-  const upTo = end === null ? sql`` : sql` and (${columns}) <= ${place(end)}`
+  const upTo = end === null ? sql`` : sql` and (${columns}) <= ${tuple(end)}`
   const rowsOf = (name: string) =>
     sql`(select * from ${sql.raw(name)} where partition = ${partition}${beyond}${upTo})`
   const [is, should] = [await digest(db, rowsOf(table)), await digest(db, rowsOf(copy))]

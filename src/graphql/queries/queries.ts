@@ -1,9 +1,9 @@
 import { availableToPromise, earliestPromise } from '../../domain/promise.ts'
 import { parseBatchReference, parseOrderId, parseQuantity, parseSku } from '../../domain/values.ts'
 import type { LogPosition, Sku } from '../../domain/values.ts'
-import { placeOf } from '../../projection/product-list.ts'
+import { productKeyset } from '../../projection/product-list.ts'
 import type { AvailabilityRow } from '../../projection/availability.ts'
-import type { ProductFilter, ProductOrder, ProductPlace } from '../../projection/product-list.ts'
+import type { ProductFilter, ProductOrder, ProductKeyset } from '../../projection/product-list.ts'
 import { summarizeProgress } from '../../projector/progress.ts'
 import { formatToken, parseCursor } from '../../log/token.ts'
 import { entriesOf } from '../bounded-list.ts'
@@ -43,7 +43,7 @@ const Query: GqlQueryResolvers = {
     const request = pageRequest(args, list)
     await consistent('availability', root, args, context)
     const page = await context.reads.products(filter, order, request)
-    return connection(page, request, list, (row) => placeOf(row, order))
+    return connection(page, request, list, (row) => productKeyset(row, order))
   },
   async batch(root, args, context) {
     const reference = parseBatchReference(args.reference)
@@ -125,8 +125,8 @@ function productFilter({ filter }: Partial<GqlQueryProductsArgs>): ProductFilter
   return { skus, skuStartsWith: prefix === '' ? null : parseSku(prefix), status }
 }
 
-function productList({ field }: ProductOrder): List<ProductPlace> {
-  return listByValues<ProductPlace>(`products by ${field}`, (values) => {
+function productList({ field }: ProductOrder): List<ProductKeyset> {
+  return listByValues<ProductKeyset>(`products by ${field}`, (values) => {
     const sku = values.at(-1)
     if (typeof sku !== 'string') return null
     if (field === 'SKU') return values.length === 1 ? [parseSku(sku)] : null

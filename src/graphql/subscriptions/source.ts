@@ -1,7 +1,7 @@
 /** The sources of live operations, by the field of `Subscription`. */
 import { parseOrderId, parseSku } from '../../domain/values.ts'
 import type { Sku } from '../../domain/values.ts'
-import type { ToldState } from '../../live/state-feed.ts'
+import type { DeliveredState } from '../../live/state-feed.ts'
 import { formatToken, parseCursor } from '../../log/token.ts'
 import type { LogCursor } from '../../log/token.ts'
 import type { Partition } from '../../log/partition.ts'
@@ -58,7 +58,7 @@ const sources: Record<string, SourceOf> = {
       throw badUserInput(`"skus" has ${skus.length} entries; it must have from 1 to ${MAX_SKUS}.`)
     }
     const wanted = skus.map(parseSku)
-    return state<ToldState<AvailabilityRow>>({
+    return state<DeliveredState<AvailabilityRow>>({
       open: () => hub.products.watch(wanted, { skipEmpty: true }),
       keyOf: ({ rows }) => (rows[0] as AvailabilityRow).sku,
       resultOf: ({ rows }) => rows[0],
@@ -68,7 +68,7 @@ const sources: Record<string, SourceOf> = {
   },
   allocationChanged(args, { hub }) {
     const orderId = parseOrderId((args as GqlSubscriptionAllocationChangedArgs).orderId)
-    return state<ToldState<OrderRow>>({
+    return state<DeliveredState<OrderRow>>({
       open: () => hub.orders.watch([orderId]),
       keyOf: () => orderId,
       resultOf: ({ rows }): OrderView => ({ id: orderId, rows }),
@@ -107,7 +107,7 @@ function state<Value>(source: Omit<StateSource<Value>, 'kind'>): StateSource {
   return { kind: 'state', ...source } as StateSource<Value> as StateSource
 }
 
-function cursorOfState({ epoch, rows }: ToldState<ProjectedRow>): string | null {
+function cursorOfState({ epoch, rows }: DeliveredState<ProjectedRow>): string | null {
   if (rows.length === 0) return null
   return formatToken({
     epoch,
