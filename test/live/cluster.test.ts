@@ -50,10 +50,10 @@ describe.skipIf(redisProgram === undefined)('over a Redis Cluster of three maste
   async function delays(): Promise<number[]> {
     const taken: number[] = []
     for (const sku of SKUS) {
-      const before = witness.told.get(sku)?.length ?? 0
+      const before = witness.received.get(sku)?.length ?? 0
       await buy(sku)
       const bought = performance.now()
-      await until(() => (witness.told.get(sku)?.length ?? 0) > before)
+      await until(() => (witness.received.get(sku)?.length ?? 0) > before)
       taken.push(performance.now() - bought)
     }
     return taken.toSorted((a, b) => a - b)

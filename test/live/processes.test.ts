@@ -39,10 +39,10 @@ const buySome = async (count: number) => {
 
 /** How long a change takes to reach a client of the other server, in milliseconds. */
 async function delay(witness: LiveWitness, sku: string): Promise<number> {
-  const before = witness.told.get(sku)?.length ?? 0
+  const before = witness.received.get(sku)?.length ?? 0
   await buy(sku)
   const bought = performance.now()
-  await until(() => (witness.told.get(sku)?.length ?? 0) > before)
+  await until(() => (witness.received.get(sku)?.length ?? 0) > before)
   return performance.now() - bought
 }
 

@@ -1,20 +1,20 @@
-/** Postgres as its owner sees it: who is connected, who waits, and an end to any of them. */
+/** Finds, blocks and ends connections, as the owner of the Postgres server. */
 import type { Sql } from 'postgres'
 import { until } from './until.ts'
 
-/** Ends a connection from the server's side; returns once it is gone. */
+/** Ends a connection on the server's side, and waits until it is gone. */
 export async function kill(sql: Sql, pid: number): Promise<void> {
   await sql`select pg_terminate_backend(${pid})`
   await until(async () => (await sql`select from pg_stat_activity where pid = ${pid}`).length === 0)
 }
 
 export interface HeldLock {
-  /** The process of a connection that waits for it. */
+  /** Waits for a connection that waits for the lock, and returns the id of its process. */
   readonly waitedFor: () => Promise<number>
   readonly release: () => Promise<void>
 }
 
-/** An advisory lock that statements, and triggers, can be made to wait for. */
+/** Holds an advisory lock, for which statements and triggers can wait. */
 export async function holdLock(sql: Sql, key: number): Promise<HeldLock> {
   const holder = await sql.reserve()
   await holder`select pg_advisory_lock(${key}::bigint)`

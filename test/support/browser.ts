@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 
-/** A real browser to test with: the one that CHROMIUM_PATH names, or one from the PATH; undefined if there is none. */
+/** The browser that CHROMIUM_PATH names, or one from the PATH; undefined if there is none. */
 export const chromiumPath = [process.env['CHROMIUM_PATH'], 'chromium', 'chromium-browser', 'google-chrome']
   .filter((program) => program !== undefined)
   .map((program) => spawnSync('which', [program]).stdout?.toString().trim())

@@ -1,11 +1,11 @@
-/** `onhand <command>`, as a process of its own. */
+/** Runs `onhand <command>` as a separate process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 export interface CliResult {
-  /** Null: killed. */
+  /** Null if the process was killed. */
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
@@ -13,7 +13,7 @@ export interface CliResult {
 
 export const CLI = join(import.meta.dirname, '../../src/cli/onhand.ts')
 
-/** @param directory where it is called */
+/** @param directory the working directory */
 export async function onhandCli(
   args: readonly string[],
   environment: Record<string, string> = {},
@@ -27,7 +27,7 @@ export interface RunningCli {
   readonly result: Promise<CliResult>
 }
 
-/** The same, to be killed. */
+/** Starts a command that the test can kill. */
 export function startCli(
   args: readonly string[],
   environment: Record<string, string> = {},

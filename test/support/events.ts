@@ -1,4 +1,4 @@
-/** Events, one of each kind and any at all. */
+/** Events that tests write by hand, and arbitrary events. */
 import fc from 'fast-check'
 import { eventKinds } from '../../src/domain/events.ts'
 import type { Event, RecordedEvent } from '../../src/domain/events.ts'
@@ -11,7 +11,7 @@ import type { Epoch } from '../../src/log/token.ts'
 
 type Plain<T> = T extends bigint ? bigint : T extends string ? string : T extends number ? number : T
 
-/** An event as it is written by hand: names are strings, positions bigints. */
+/** An event without brands: names are plain strings, positions plain bigints. */
 export type PlainEvent = Event extends infer E
   ? E extends Event
     ? { readonly [Field in keyof E]: Field extends 'type' | 'cause' ? E[Field] : Plain<E[Field]> }
@@ -27,20 +27,20 @@ export const recorded = (position: number | bigint, plain: PlainEvent): Recorded
   event: event(plain),
 })
 
-/** Of logs that a test made up. */
+/** The epoch of logs that a test made up. */
 export const EPOCH = 'e1' as Epoch
 
-/** The point of the log after a commit that a test made up. */
+/** The point after a commit that a test made up. */
 export const point = (position: number | bigint): LogPoint => ({
   position: BigInt(position) as LogPosition,
   tag: BigInt(position) as LogTag,
 })
 
-/** Events as they stand in the log, each of them a commit of its own. */
+/** Events as stored in the log, with each event in its own commit. */
 export const logged = (events: readonly RecordedEvent[]): LoggedEvent[] =>
   events.map((recorded) => ({ ...recorded, tag: point(recorded.position).tag }))
 
-/** As an id may be: no control characters, at most 255 of them. */
+/** Any valid id, which has no control characters. */
 const id = <T extends string>() =>
   fc
     .oneof(
@@ -52,7 +52,7 @@ const units = fc.integer({ min: 0, max: 2_147_483_647 }).map((number) => number 
 const position = fc.bigInt({ min: 1n, max: 9_223_372_036_854_775_807n }).map((at) => at as LogPosition)
 const date = fc.constantFrom(null, '2026-06-01' as CalendarDate, '9999-12-31' as CalendarDate)
 
-/** Values of a field. */
+/** Arbitrary values of a field. */
 function valuesOf(field: FieldType): fc.Arbitrary<unknown> {
   if (typeof field === 'object') return fc.constantFrom(...field)
   const types = { id: id(), quantity: units, position, date, text: fc.option(id<string>()) }

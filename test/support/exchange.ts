@@ -1,4 +1,4 @@
-/** HTTP as it is on the wire: nothing is added to a request, or taken from an answer. */
+/** Plain HTTP: adds nothing to a request, and removes nothing from a response. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 
 export interface Asked {
   readonly method: 'GET' | 'POST'
-  /** Of `/graphql`, with the question mark. */
+  /** The query string, with the question mark. */
   readonly search?: string
   readonly headers?: OutgoingHttpHeaders
   readonly body?: string | Buffer
@@ -32,7 +32,7 @@ export const post = (body: unknown, headers: OutgoingHttpHeaders = {}): Asked =>
   body: JSON.stringify(body),
 })
 
-/** @param fields those that are no strings are written as JSON */
+/** @param fields the parameters; values that are not strings are written as JSON */
 export function get(fields: Readonly<Record<string, unknown>>, headers: OutgoingHttpHeaders = {}): Asked {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(fields))

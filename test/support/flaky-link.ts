@@ -1,40 +1,40 @@
-/** A way to Postgres that a test can cut, also in the very middle of a COMMIT. */
+/** A connection to Postgres that a test can cut, even in the middle of a COMMIT. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
 /**
- * What happens to the next COMMIT. `lost before`: the connection dies before Postgres hears of it. `lost after`: Postgres
- * commits, and its answer never arrives.
+ * What happens to the next COMMIT. `lost before`: the connection is lost before Postgres receives it. `lost after`: Postgres
+ * commits, but its answer is lost.
  */
 export type CommitFate = 'lost before' | 'lost after'
 
 export interface FlakyLink {
   readonly url: string
-  /** Cuts every connection, now. */
+  /** Cuts all connections at once. */
   readonly cut: () => void
-  /** Nobody listens any more: connections are refused, and those that there are cut. */
+  /** Cuts all connections and stops listening, so that new ones are refused. */
   readonly refuse: () => Promise<void>
   readonly listen: () => Promise<void>
   /** Cuts the next connection as soon as it is made. */
   readonly cutNextConnection: () => void
-  /** @param of only on connections of that application name; on any without it */
+  /** @param of the application name of the connection; any connection by default */
   readonly cutNextCommit: (fate: CommitFate, of?: string) => void
-  /** Cuts every connection. Further ones are accepted, read once, and closed, as by a load balancer without a server behind it. */
+  /** Cuts all connections. Accepts new ones, reads once and closes, as a load balancer without a server behind it does. */
   readonly hangUp: () => void
-  /** Nothing gets through any more in either direction, though all connections stay and further ones are accepted. */
+  /** Keeps connections open and accepts new ones, but forwards nothing in either direction. */
   readonly goSilent: () => void
-  /** After either of the two: further connections lead to the server. */
+  /** Ends `hangUp` and `goSilent`: new connections lead to the server. */
   readonly recover: () => void
   /** How many connections have been made so far. */
   readonly accepted: () => number
   readonly close: () => Promise<void>
 }
 
-/** The driver's statements, as they stand in the protocol's messages. */
+/** The COMMIT statement as the driver sends it. */
 const COMMIT = Buffer.from('commit\0')
 
-/** @param listenOn any port that is free without it */
+/** @param listenOn the port; any free port by default */
 export async function openFlakyLink(target: string, listenOn = 0): Promise<FlakyLink> {
   const { hostname, port: targetPort } = new URL(target)
   const links = new Set<Socket>()
@@ -59,7 +59,7 @@ export async function openFlakyLink(target: string, listenOn = 0): Promise<Flaky
     }
     const upstream = connect(Number(targetPort), hostname)
     let deaf = false
-    // Its first message names the application.
+    // The first message of a client has the application name.
     let startup: Buffer | null = null
     for (const socket of [client, upstream]) {
       links.add(socket)

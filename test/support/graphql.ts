@@ -1,4 +1,4 @@
-/** GraphQL as a client speaks it: over real HTTP and real WebSockets. */
+/** A GraphQL client over real HTTP and real WebSockets. */
 import { createClient } from 'graphql-ws'
 import type { Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
@@ -23,19 +23,19 @@ export interface Answer {
 }
 
 export interface GraphQLClient {
-  /** Whatever comes back. */
+  /** Returns the complete response. */
   readonly ask: (query: string, variables?: object) => Promise<Answer>
-  /** The data. @throws Error if there are errors */
+  /** Returns the data. @throws Error if there are errors */
   readonly gql: (query: string, variables?: object) => Promise<Data>
-  /** A subscription over a connection that is shared with the client's others. */
+  /** Subscribes, over one connection that all of the client's subscriptions share. */
   readonly subscribe: (query: string, variables?: Record<string, unknown>) => Subscription
   readonly close: () => Promise<void>
 }
 
 export interface Subscription {
-  /** The next result's data. @throws what ended the subscription */
+  /** Returns the data of the next result. @throws the error that ended the subscription */
   readonly next: () => Promise<Data>
-  /** All that has come so far. */
+  /** The data of all results so far. */
   readonly received: readonly Data[]
   readonly end: () => Promise<void>
 }

@@ -1,5 +1,5 @@
-/** Documents that take many times their text in memory. */
+/** Documents that need many times the size of their text in memory. */
 
-/** As many tokens as a document may have, and no two alike. */
+/** A document with the maximum number of tokens, different for each `nth`. */
 export const largeSubscription = (nth: number): string =>
   `subscription S { stockMoved { ${Array.from({ length: 15 }, (_, at) => `a${nth}_${at}: sku`).join(' ')} ${'sku '.repeat(500)} } }`

@@ -1,4 +1,4 @@
-/** A client of the live protocol that can stop reading, and that shows every message as it came. */
+/** A client of the live protocol that can stop reading, and that records every message unchanged. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { until } from './until.ts'
@@ -43,14 +43,14 @@ export class LiveSocket {
     this.ws.send(JSON.stringify({ id, type: 'complete' }))
   }
 
-  /** Results of an operation, in order. */
+  /** The results of an operation, in order. */
   results(id: string): Next['payload'][] {
     return this.messages
       .filter((message) => message.id === id && message.type === 'next')
       .map(({ payload }) => payload)
   }
 
-  /** Reads no more, so that what is sent backs up. */
+  /** Stops reading, so that messages queue up on the server. */
   stall(): void {
     this.ws.pause()
   }

@@ -1,33 +1,33 @@
-/** Watches a server as its clients do, and notes what it is told, to be compared with what is true in the end. */
+/** Watches a server as a client does, and records what it receives, to compare it with the final state. */
 import { deepStrictEqual, strictEqual } from 'node:assert'
 import type { TestOnhand } from './onhand.ts'
 import { until } from './until.ts'
 
-interface Told {
+interface Received {
   readonly sku: string
   readonly version: string
   readonly available: number
 }
 
 export class LiveWitness {
-  readonly told = new Map<string, Told[]>()
+  readonly received = new Map<string, Received[]>()
   readonly positions: bigint[] = []
   readonly #ends: (() => Promise<void>)[] = []
   #error: unknown = null
 
-  /** @returns once it has been told of every product */
+  /** @returns after the witness has received a state of every product */
   static async watch(onhand: TestOnhand, skus: readonly string[]): Promise<LiveWitness> {
     const witness = new LiveWitness()
     const states = onhand.subscribe(
       'subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { sku version available } }',
       { skus },
     )
-    witness.#follow(states, ({ availabilityChanged: told }) => {
-      witness.told.set(told.sku, [...(witness.told.get(told.sku) ?? []), told])
+    witness.#follow(states, ({ availabilityChanged: received }) => {
+      witness.received.set(received.sku, [...(witness.received.get(received.sku) ?? []), received])
     })
     const movements = onhand.subscribe('subscription { stockMoved(after: "0") { position } }')
     witness.#follow(movements, ({ stockMoved }) => witness.positions.push(BigInt(stockMoved.position)))
-    await until(() => witness.told.size === skus.length)
+    await until(() => witness.received.size === skus.length)
     return witness
   }
 
@@ -41,13 +41,13 @@ export class LiveWitness {
     })
   }
 
-  last(sku: string): Told | undefined {
-    return this.told.get(sku)?.at(-1)
+  last(sku: string): Received | undefined {
+    return this.received.get(sku)?.at(-1)
   }
 
   /**
-   * Waits until it knows the present states and every movement, and checks that it was told them in order, once, and without an
-   * error.
+   * Waits until it has received the current states and every movement. Checks that it received them in order, once, and without
+   * an error.
    *
    * @throws AssertionError
    */
@@ -57,7 +57,7 @@ export class LiveWitness {
         products(filter: { skus: $skus }, first: 100, consistentWith: "latest") { nodes { sku version available } }
         projections { name head }
       }`,
-      { skus: [...this.told.keys()] },
+      { skus: [...this.received.keys()] },
     )
     const head = BigInt(projections[0].head)
     await until(() => BigInt(this.positions.length) >= head)
@@ -65,7 +65,7 @@ export class LiveWitness {
       await until(() => this.last(product.sku)?.version === product.version)
     for (const product of products.nodes) {
       deepStrictEqual(this.last(product.sku), product)
-      const versions = (this.told.get(product.sku) ?? []).map(({ version }) => BigInt(version))
+      const versions = (this.received.get(product.sku) ?? []).map(({ version }) => BigInt(version))
       deepStrictEqual(
         versions,
         [...new Set(versions)].toSorted((a, b) => (a < b ? -1 : 1)),

@@ -11,7 +11,7 @@ export interface LogLine {
 export interface TestLog {
   readonly logger: Logger
   readonly lines: LogLine[]
-  /** Messages of warnings and errors. */
+  /** The messages of warnings and errors. */
   readonly warnings: () => string[]
 }
 

@@ -1,4 +1,4 @@
-/** Bytes that are not quite HTTP, and an offer of a protocol that is not spoken here. */
+/** Malformed HTTP requests, and an offer to upgrade to an unsupported protocol. */
 
 export const MALFORMED_REQUESTS = [
   { why: 'no HTTP', bytes: 'HELO mail.example\r\n\r\n' },
@@ -16,6 +16,6 @@ export const MALFORMED_REQUESTS = [
   },
 ]
 
-/** As Java’s HttpClient and `curl --http2` make it. */
+/** The offer that Java’s HttpClient and `curl --http2` send. */
 export const H2C_OFFER =
   'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n'

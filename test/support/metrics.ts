@@ -1,4 +1,4 @@
-/** What a running server counts: the value of a metric, its series added up, or of one series, `name{label="value"}`. */
+/** Reads a metric of a running server: the sum of its series, or the value of one series, `name{label="value"}`. */
 export async function readMetric(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   const lines = text.split('\n').filter((line) => [' ', '{'].some((end) => line.startsWith(name + end)))

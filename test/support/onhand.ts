@@ -14,11 +14,11 @@ export interface TestOnhand extends Onhand, GraphQLClient {
 
 export interface TestOnhandOptions extends Partial<Omit<ComposeOptions, 'config'>> {
   readonly config?: Partial<Config>
-  /** Another process's database; without it, one of its own, dropped at the end. */
+  /** An existing database; by default a new one, which `close` drops. */
   readonly database?: TestDatabase
 }
 
-/** A whole Onhand in this process, composed as the product is, on any free port. */
+/** Starts a complete Onhand in this process, composed as in production, on any free port. */
 export async function startTestOnhand(options: TestOnhandOptions = {}): Promise<TestOnhand> {
   const { config = {}, database: given, ...rest } = options
   const database = given ?? (await createTestDatabase(config.partitions ?? 1))

@@ -1,4 +1,4 @@
-/** The commands, with all that their answers say. */
+/** The mutations, with all fields of their payloads. */
 import type { Data, GraphQLClient } from './graphql.ts'
 
 const USER_ERRORS = `userErrors {

@@ -1,4 +1,4 @@
-/** A way to a server that a test can turn to another one, and that can go quiet without breaking. */
+/** A proxy whose target a test can change, and that can stall without closing connections. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
@@ -6,14 +6,14 @@ import type { AddressInfo, Socket } from 'node:net'
 export interface Proxy {
   /** `http://127.0.0.1:…` */
   readonly url: string
-  /** New connections lead there; those that there are stay. */
+  /** Leads new connections to another server; existing ones stay. */
   readonly leadTo: (url: string) => void
-  /** Nothing gets through from servers any more, though all connections stay. */
+  /** Keeps connections open, but forwards nothing from servers. */
   readonly stall: () => void
   readonly resume: () => void
-  /** Ends all connections, now. */
+  /** Ends all connections at once. */
   readonly cut: () => void
-  /** Ends all connections and takes no more, until it listens again. */
+  /** Ends all connections, and accepts no more until `listen` is called. */
   readonly refuse: () => Promise<void>
   readonly listen: () => Promise<void>
   readonly close: () => Promise<void>

@@ -1,4 +1,4 @@
-/** HTTP written by hand: what no client library would send. */
+/** Requests that no HTTP client library would send. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
@@ -24,7 +24,7 @@ export async function sendRaw(url: string, bytes: string): Promise<RawAnswer | n
   return parseRaw(await text(socket))
 }
 
-/** @returns null if there was no answer */
+/** @returns null if there was no response */
 export function parseRaw(answer: string): RawAnswer | null {
   if (answer === '') return null
   const [headers = '', body = ''] = answer.split('\r\n\r\n', 2)
@@ -32,7 +32,7 @@ export function parseRaw(answer: string): RawAnswer | null {
   return { status, headers: headers.toLowerCase(), body: /json/.test(headers) ? JSON.parse(body) : body }
 }
 
-/** A request for a live operation as server-sent events. */
+/** A request for a live operation over server-sent events. */
 export function streamRequest(query: string): string {
   const body = JSON.stringify({ query })
   return `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`

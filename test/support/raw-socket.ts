@@ -1,4 +1,4 @@
-/** A WebSocket client that writes and reads the protocol's bytes itself, and so can break its rules. */
+/** A WebSocket client that writes and reads the protocol's bytes, so that it can break the rules. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
@@ -6,7 +6,7 @@ import { until } from './until.ts'
 
 export interface UpgradeOptions {
   readonly path?: string
-  /** Null: none is offered. */
+  /** Null offers no protocol. */
   readonly protocol?: string | null
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -32,7 +32,7 @@ export class RawSocket {
     socket.on('close', () => (this.gone = true))
   }
 
-  /** Asks for the upgrade; see `status` for the answer. */
+  /** Asks for the upgrade; `status` has the result. */
   static async open(url: string, options: UpgradeOptions = {}): Promise<RawSocket> {
     const { path = '/graphql', protocol = 'graphql-transport-ws', headers = {} } = options
     const { hostname, port, host } = new URL(url)
@@ -54,7 +54,7 @@ export class RawSocket {
     return raw
   }
 
-  /** A connection that may subscribe. */
+  /** Opens a connection that may subscribe. */
   static async ready(url: string): Promise<RawSocket> {
     const raw = await RawSocket.open(url)
     raw.send('{"type":"connection_init"}')
@@ -62,7 +62,7 @@ export class RawSocket {
     return raw
   }
 
-  /** Of the answer to the upgrade; 101 where it was granted. */
+  /** The HTTP status of the upgrade; 101 if it was granted. */
   get status(): number {
     return Number(/^HTTP\/1\.1 (\d+)/.exec(this.#received.toString('latin1'))?.[1])
   }
@@ -71,12 +71,12 @@ export class RawSocket {
     this.socket.write(frame(Buffer.from(payload), options))
   }
 
-  /** The texts that have come. */
+  /** All text messages so far. */
   texts(): string[] {
     return this.#frames().flatMap(({ opcode, payload }) => (opcode === TEXT ? [payload.toString()] : []))
   }
 
-  /** The code that the server has closed with, once it has. */
+  /** The close code of the server; undefined while the connection is open. */
   get closeCode(): number | undefined {
     return this.#frames()
       .find(({ opcode }) => opcode === CLOSE)
@@ -105,7 +105,7 @@ export class RawSocket {
   }
 }
 
-/** A frame with a mask of zeros, which leaves the payload as it is. */
+/** A frame with a mask of zeros, which does not change the payload. */
 export function frame(
   payload: Buffer,
   { opcode = TEXT, final = true, masked = true }: FrameOptions = {},

@@ -1,14 +1,14 @@
-/** A real Redis Cluster of some masters, each with a replica where failover is to be tried. */
+/** A real Redis Cluster of three masters, each with a replica. */
 import { Redis } from 'ioredis'
 import { freePort, startRedis } from './redis-server.ts'
 import type { RedisServer } from './redis-server.ts'
 import { until } from './until.ts'
 
 export interface RedisCluster {
-  /** Of any node. */
+  /** The URL of one node. */
   readonly url: string
   readonly masters: readonly RedisServer[]
-  /** Asks every master, and gathers what they answer. */
+  /** Sends a command to every master, and returns their answers. */
   readonly ask: (...command: [string, ...string[]]) => Promise<unknown[]>
   readonly stop: () => Promise<void>
 }
@@ -57,7 +57,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
 }
 
 interface Node extends RedisServer {
-  /** Where it speaks with the other nodes. */
+  /** The port on which it talks to the other nodes. */
   readonly bus: number
 }
 

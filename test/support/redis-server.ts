@@ -1,4 +1,4 @@
-/** A Redis to test with: the one that REDIS_URL names, or a server from the PATH, or one that Docker runs. */
+/** A Redis for tests: the one that REDIS_URL names, or a server from the PATH, or one that Docker runs. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -12,20 +12,20 @@ import { until } from './until.ts'
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Stops it where it is, as if its machine hung, until it is resumed. */
+  /** Pauses the process, as if its machine hung, until `resume`. */
   readonly pause: () => void
   readonly resume: () => void
-  /** `SIGKILL`s it, as a crash would. */
+  /** Kills the process with `SIGKILL`, like a crash. */
   readonly kill: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Whether tests can start a Redis of their own. */
+/** The program with which tests can start their own Redis; undefined if there is none. */
 export const redisProgram = ['redis-server', 'valkey-server'].find(
   (program) => spawnSync(program, ['--version']).status === 0,
 )
 
-/** The run's Redis; null if there is none to be had. */
+/** Finds or starts the Redis of the whole run; null if that is not possible. */
 export async function findRedis(): Promise<Pick<RedisServer, 'url' | 'stop'> | null> {
   const given = process.env['REDIS_URL']
   if (given !== undefined && given !== '') return { url: given, stop: async () => {} }
@@ -33,7 +33,7 @@ export async function findRedis(): Promise<Pick<RedisServer, 'url' | 'stop'> | n
   return startRedisInDocker()
 }
 
-/** @param port the one of a server that was killed, to bring it back; without it, any that is free */
+/** @param port the port of a killed server that is started again; any free port by default */
 export async function startRedis(port?: number, ...options: string[]): Promise<RedisServer> {
   if (redisProgram === undefined) throw new Error('There is no redis-server on the PATH.')
   const directory = await mkdtemp(join(tmpdir(), 'onhand-redis-'))

@@ -1,4 +1,4 @@
-/** `onhand start` as a process of its own, to be killed. */
+/** Runs `onhand start` as a separate process that the test can kill. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -8,21 +8,21 @@ import { freePort } from './redis-server.ts'
 export interface ServerProcess {
   readonly url: string
   readonly pid: number
-  /** Until it is gone. */
+  /** Kills the process, and waits for its end. */
   readonly kill: (signal?: NodeJS.Signals) => Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
 export interface ServerProcessOptions {
-  /** Null: embedded Postgres, in DATA_DIR. */
+  /** Null for embedded Postgres, in DATA_DIR. */
   readonly databaseUrl: string | null
-  /** To come back where it was; any that is free without it. */
+  /** Any free port by default. */
   readonly port?: number
   readonly environment?: Record<string, string>
 }
 
 const PROGRAM = join(import.meta.dirname, '../../src/cli/onhand.ts')
 
-/** @returns once it has said that it is ready */
+/** @returns after the server has reported that it is ready */
 export async function startServer(options: ServerProcessOptions): Promise<ServerProcess> {
   const { databaseUrl, port = await freePort(), environment = {} } = options
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, 'start'], {

@@ -1,6 +1,6 @@
 /**
- * What the whole run shares: one embedded Postgres with a migrated template database, and a Redis if one can be had. Each test
- * file makes its own database from the template.
+ * Starts the services that the whole run shares: one embedded Postgres with a migrated template database, and a Redis if there is
+ * one. Each test file creates its own database from the template.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,9 +13,9 @@ import { findRedis } from './redis-server.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A server on which tests may make databases. */
+    /** A server on which tests may create databases. */
     postgresUrl: string
-    /** A Redis for everyone; null, with the reason, when there is none. */
+    /** A Redis for all tests; null if there is none. */
     redisUrl: string | null
   }
 }
@@ -24,9 +24,9 @@ export const TEMPLATE_DATABASE = 'onhand_template'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'onhand-test-'))
-  // Started by root, Postgres runs as another account; a place of its own elsewhere would outlive the run.
+  // If root starts Postgres, it runs as another account, which must be able to open this directory.
   await chmod(directory, 0o755)
-  // TEST_DATABASE_URL runs everything on another Postgres, to try another version of it.
+  // TEST_DATABASE_URL runs all tests on another Postgres server, for example another version.
   const given = process.env['TEST_DATABASE_URL']
   const embedded = given === undefined ? await openEmbeddedPostgres({ dataDir: directory }) : null
   const postgresUrl = given ?? embedded?.url ?? ''

@@ -1,4 +1,4 @@
-/** Shoppers who do not give up: each sends its command again, with the same id, until it is answered. */
+/** Simulated shoppers: each sends its command again, with the same id, until it is answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Purchase {
@@ -8,11 +8,11 @@ export interface Purchase {
 }
 
 export interface Shoppers {
-  /** What was answered, with the answer's token; null where the purchase was refused. */
+  /** The answered purchases, with their tokens; null if the purchase was rejected. */
   readonly answered: { readonly purchase: Purchase; readonly token: string | null }[]
-  /** Answers other than of the command, by code: they are tried again. */
+  /** How many requests have failed, by error code. The shoppers retry them. */
   readonly faults: Map<string, number>
-  /** Finishes what is under way. */
+  /** Stops after the current purchases. */
   readonly stop: () => Promise<void>
 }
 
@@ -21,7 +21,7 @@ const QUERY = `mutation ($input: AllocateInput!) {
 const PAUSE_MS = 20
 const TIMEOUT_MS = 120_000
 
-/** @param url where to send the next request; it may change */
+/** @param url returns the server of the next request, which may change */
 export function startShoppers(count: number, url: () => string, next: () => Purchase): Shoppers {
   const answered: { purchase: Purchase; token: string | null }[] = []
   const faults = new Map<string, number>()
@@ -55,7 +55,7 @@ export function startShoppers(count: number, url: () => string, next: () => Purc
   }
 }
 
-/** @returns the answer, or what went wrong */
+/** @returns the payload, or an error code */
 async function post(url: string, body: object): Promise<{ token: string | null } | string> {
   try {
     const response = await fetch(url, {
@@ -67,7 +67,7 @@ async function post(url: string, body: object): Promise<{ token: string | null }
     const { data, errors } = (await response.json()) as Record<string, any>
     if (errors === undefined) return data.allocate
     const { code, retryable } = errors[0].extensions
-    if (retryable !== true) throw new Error(`A shopper was turned away for good: ${JSON.stringify(errors)}`)
+    if (retryable !== true) throw new Error(`A shopper got a permanent error: ${JSON.stringify(errors)}`)
     return code
   } catch (error) {
     if ((error as Error).message.startsWith('A shopper')) throw error

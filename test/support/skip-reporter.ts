@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Names what was skipped, last of all, so that a run that proves less than it should says so. */
+/** Lists the skipped tests at the end of the run, so that incomplete proof is visible. */
 export default class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.flatMap((module) =>

@@ -1,9 +1,9 @@
-/** Whether a database is as it should be. */
+/** Verifies a database as `onhand verify` does. */
 import { openSession } from '../../src/lib/postgres.ts'
 import { forVerifying } from '../../src/operations/connections.ts'
 import { verifyDatabase } from '../../src/operations/verify.ts'
 
-/** @returns what is wrong with it; nothing, one hopes */
+/** @returns a description of each failed check */
 export async function unsoundness(databaseUrl: string): Promise<string[]> {
   const checks = await verifyDatabase({
     openSession: () => openSession(forVerifying(databaseUrl)),

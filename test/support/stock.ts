@@ -11,7 +11,7 @@ import { parseBatchReference, parseCalendarDate, parseCommandId } from '../../sr
 import { parseOrderId, parseQuantity, parseSku } from '../../src/domain/values.ts'
 import type { BatchReference, LogPosition, Sku } from '../../src/domain/values.ts'
 
-const byPlace = (a: Line, b: Line) => (a.placed < b.placed ? -1 : 1)
+const byQueuePosition = (a: Line, b: Line) => (a.placed < b.placed ? -1 : 1)
 
 const NOW = new Date('2026-01-01T00:00:00Z')
 
@@ -27,12 +27,12 @@ export class StockInMemory implements Stock {
 
   newestLines(reference: BatchReference): LoadedLines {
     const lines = [...this.lines.values()].filter((line) => line.batchReference === reference)
-    return { lines: lines.toSorted(byPlace).toReversed(), complete: true }
+    return { lines: lines.toSorted(byQueuePosition).toReversed(), complete: true }
   }
 
   waitingLines(sku: Sku): LoadedLines {
     const lines = [...this.lines.values()].filter((line) => line.sku === sku && line.batchReference === null)
-    return { lines: lines.toSorted(byPlace), complete: true }
+    return { lines: lines.toSorted(byQueuePosition), complete: true }
   }
 
   /** Decides a command, and applies its events if it is accepted. */

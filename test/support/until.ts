@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** It ends what hangs. A slow machine needs a good part of it. */
+/** Ends tests that hang. It is long, because a slow machine may need most of it. */
 const DEADLINE_MS = 120_000
 
 /**
- * Asks until the answer is neither false nor undefined nor null.
+ * Calls `ask` until it returns a value other than false, undefined and null.
  *
- * @returns that answer
- * @throws Error when there was none in two minutes
+ * @returns that value
+ * @throws Error if there is none within `deadlineMs`
  */
 export async function until<T>(
   ask: () => T | false | undefined | null | Promise<T | false | undefined | null>,

@@ -1,4 +1,4 @@
-/** The real write side on a test's database: what one process of Onhand decides with. */
+/** The real write side of one Onhand process, on a test's database. */
 import type { CommandGroupReport } from '../../src/command/dispatcher.ts'
 import type { CommandRequest, Outcome } from '../../src/command/request.ts'
 import { createWriteSide } from '../../src/command/write-side.ts'
@@ -10,8 +10,8 @@ import { forCommands } from '../../src/operations/connections.ts'
 
 export interface TestWriteSide extends WriteSide {
   readonly commits: readonly Commit[]
-  readonly batches: readonly CommandGroupReport[]
-  /** With an id of its own, unless it is given one. */
+  readonly groups: readonly CommandGroupReport[]
+  /** Sends a command, with a new id by default. */
   readonly send: (command: Command, id?: string) => Promise<Outcome>
 }
 
@@ -35,18 +35,18 @@ export function openWriteSide(url: string, options: TestWriteSideOptions = {}): 
     now = () => new Date('2026-01-01T00:00:00Z'),
   } = options
   const commits: Commit[] = []
-  const batches: CommandGroupReport[] = []
+  const groups: CommandGroupReport[] = []
   const writeSide = createWriteSide({
     connection: { ...forCommands(url), applicationName },
     partitions,
     now,
     onCommit: (commit) => commits.push(commit),
-    onCommandGroup: (report) => batches.push(report),
+    onCommandGroup: (report) => groups.push(report),
   })
   return {
     ...writeSide,
     commits,
-    batches,
+    groups,
     send: (command, id) => writeSide.dispatcher.dispatch(request(command, id)),
   }
 }
