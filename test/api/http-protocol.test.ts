@@ -167,7 +167,7 @@ test('one field 980 times gets a clear error', async () => {
   expect(status).toBe(400)
   expect(body.errors).toMatchObject([
     {
-      message: expect.stringContaining('same name'),
+      message: expect.stringContaining('same response name'),
       extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
     },
   ])
@@ -294,7 +294,7 @@ describe('health and metrics', () => {
     const metrics = await (await fetch(`${onhand.url}/metrics`)).text()
     for (const name of [
       'commands_total',
-      'batch_commands',
+      'command_group_commands',
       'commit_seconds',
       'log_head',
       'projection_lag_events',

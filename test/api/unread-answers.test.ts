@@ -110,7 +110,7 @@ test('when the memory is used up, requests fail before they are executed', async
     body: {
       errors: [
         {
-          message: expect.stringContaining('not been read yet'),
+          message: expect.stringContaining('answers unread'),
           extensions: { code: 'OVERLOADED', retryable: true },
         },
       ],
