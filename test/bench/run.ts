@@ -1,6 +1,6 @@
 /**
- * `npm run bench`, `npm run bench -- commands live --quick`: each suite in a process of its own. Prints tables, and writes
- * all that was measured to `test/bench/results/<suite>.json`. Runs in the project's root.
+ * `npm run bench`, `npm run bench -- commands live --quick`: runs each suite in its own process, prints tables, and writes all
+ * measurements to `test/bench/results/<suite>.json`. Run it in the root of the project.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const unknown = positionals.filter((name) => !suites.some((suite) => suite.name 
 
 if (values.help || unknown.length > 0) {
   for (const name of unknown) print(`There is no suite ${name}.`)
-  print('npm run bench -- [--quick] [suite …]; without a name, all that are not long:')
+  print('npm run bench -- [--quick] [suite …]; without a name, runs all suites that are not long:')
   for (const { name, about, long } of suites) print(`  ${name.padEnd(12)} ${about}${long ? ' (long)' : ''}`)
   process.exitCode = unknown.length > 0 ? 1 : 0
 } else {

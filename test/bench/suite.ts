@@ -1,31 +1,31 @@
-/** What a suite of benchmarks is. To add one: write its file in `suites/`, name it in `suites.ts`. */
+/** The interface of a suite. To add one, write its file in `suites/` and add it to `suites.ts`. */
 import type { Table } from './support/table.ts'
 
 export interface Suite {
   readonly name: string
-  /** For people, one line. */
+  /** Description for people, one line. */
   readonly about: string
-  /** Runs only if it is asked for by name. */
+  /** Whether it runs only when it is named. */
   readonly long?: true
-  /** For the process of its own that it runs in. */
+  /** Options for its process. */
   readonly nodeOptions?: readonly string[]
   readonly run: (bench: Bench) => Promise<Report>
 }
 
-/** What a suite is given. */
+/** The argument of a suite. */
 export interface Bench {
-  /** Short and rough: to see that it works, not to quote. */
+  /** Short and imprecise: to check that the suite works, not to quote. */
   readonly quick: boolean
-  /** Progress, for people. */
+  /** Prints progress. */
   readonly say: (line: string) => void
-  /** Cleans up when the suite has ended, however it ended; the last first. */
+  /** Registers work for the end of the suite, also after an error. The last registered runs first. */
   readonly onEnd: (clean: () => unknown) => void
 }
 
 export interface Report {
   readonly tables: readonly Table[]
-  /** What one must know to read the tables, a sentence or two each. */
+  /** Explanations of the tables, one or two sentences each. */
   readonly notes: readonly string[]
-  /** All that was measured, before any median. */
+  /** All measurements, before any median. */
   readonly data: unknown
 }

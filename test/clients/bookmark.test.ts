@@ -1,6 +1,5 @@
 /**
- * What of a disorderly stream `onhand/client` lets through: states may come again, or older than before, from
- * another server.
+ * Which results of an unordered stream `onhand/client` passes on: another server may send states again, or older ones.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -16,7 +15,7 @@ const states = fc.array(
   { maxLength: 200 },
 )
 
-test('of each key every newer state passes, and no other', () => {
+test('every newer state of a key passes, and no other', () => {
   fc.assert(
     fc.property(states, (stream) => {
       const bookmark = new Bookmark('', {})
@@ -31,7 +30,7 @@ test('of each key every newer state passes, and no other', () => {
   )
 })
 
-test('of several partitions, a state passes that is newer in one of them', () => {
+test('with several partitions, a state that is newer in one of them passes', () => {
   fc.assert(
     fc.property(states, (stream) => {
       const bookmark = new Bookmark('', {})
@@ -48,7 +47,7 @@ test('of several partitions, a state passes that is newer in one of them', () =>
   )
 })
 
-test('a state passes again if the server has corrected it, and an older one does not', () => {
+test('a corrected state of the same version passes, an older one does not', () => {
   const bookmark = new Bookmark('', {})
   const lamp = (available: number) => ({ availabilityChanged: { sku: 'lamp', available } })
   expect(bookmark.move(lamp(7), '0:5,1:3')).toBe(true)
@@ -60,7 +59,7 @@ test('a state passes again if the server has corrected it, and an older one does
   expect(bookmark.move(lamp(9), '0:6,1:3')).toBe(true)
 })
 
-test('an order that nothing is known of passes, until something is known', () => {
+test('an order without lines passes until the order has a state', () => {
   const bookmark = new Bookmark('', {})
   const order = { allocationChanged: { id: 'o', lines: [] } }
   expect(bookmark.move(order, undefined)).toBe(true)
@@ -68,7 +67,7 @@ test('an order that nothing is known of passes, until something is known', () =>
   expect(bookmark.move(order, undefined)).toBe(false)
 })
 
-test('results that do not say what they are about all pass, and are gone on from', () => {
+test('results without a key all pass, and move the cursor', () => {
   const bookmark = new Bookmark('', {})
   for (const cursor of ['0:7', '0:7', '0:5']) {
     expect(bookmark.move({ availabilityChanged: { available: 1 } }, cursor)).toBe(true)

@@ -24,7 +24,7 @@ const TYPES: Record<string, string> = {
   '.mjs': 'text/javascript',
 }
 
-/** The client alone, compiled as a build does it. */
+/** Compiles only the client, with the settings of the build. */
 async function compileClient(outDir: string): Promise<void> {
   const project = join(outDir, 'tsconfig.json')
   const settings = {
@@ -37,7 +37,7 @@ async function compileClient(outDir: string): Promise<void> {
   if (status !== 0) throw new Error(`The client does not compile: ${String(stdout)}`)
 }
 
-/** The page, the client and the two packages that it imports. */
+/** Serves the page, the client and the two packages that it imports. */
 async function servePage(compiled: string): Promise<Server> {
   const server = createServer(async ({ url = '' }, response) => {
     const path = url.split('?', 1)[0] as string
@@ -81,7 +81,7 @@ describe.skipIf(chromiumPath === undefined)('in Chromium', () => {
     await rm(compiled, { recursive: true, force: true })
   })
 
-  test('a page shows what is left as it changes, and is right again after it was cut off', async () => {
+  test('a page shows changes of availability, and is up to date again after a disconnection', async () => {
     const page = await browser.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))

@@ -1,4 +1,4 @@
-/** Fifty clients of `onhand/client` whose server is killed while another one goes on selling. */
+/** Fifty clients of `onhand/client` whose server is killed while another one continues to sell. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createOnhandClient } from '../../src/client/index.ts'
@@ -31,7 +31,7 @@ interface State {
   readonly version: string
 }
 
-/** What a client has been told. */
+/** What a client has received. */
 class Page {
   readonly movements: Movement[] = []
   readonly states = new Map<string, State[]>(SKUS.map((sku) => [sku, []]))
@@ -86,7 +86,7 @@ afterEach(async () => {
   await database.drop()
 })
 
-test('each has every movement once, in order, and ends on the true state', async () => {
+test('each client gets every movement once, in order, and ends on the true state', async () => {
   const [first, second] = servers as [ServerProcess, ServerProcess]
   const seller = createGraphQLClient(second.url)
   for (const sku of SKUS) await createBatch(seller, { reference: `b-${sku}`, sku, quantity: STOCK })

@@ -1,4 +1,4 @@
-/** Libraries that hear what is live over HTTP alone, each in the way that it asks for by itself. */
+/** Libraries that subscribe over HTTP only, each with its default transport. */
 import { ApolloClient, HttpLink, InMemoryCache, gql } from '@apollo/client/core'
 import { Client, fetchExchange } from '@urql/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'

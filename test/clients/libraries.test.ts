@@ -1,4 +1,4 @@
-/** Client libraries that people have already, as they come: they need nothing of ours. */
+/** Unmodified client libraries, without any code of Onhand. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -33,7 +33,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** @returns once queries show it */
+/** @returns once queries show the batch */
 async function stock(sku: string): Promise<void> {
   const { gql } = createGraphQLClient(server.url)
   await createBatch({ gql }, { reference: sku, sku, quantity: 100 })
@@ -64,14 +64,14 @@ describe.each(libraries)('%s', (name, { connect }) => {
     await other.close()
   })
 
-  test('asks, and commands', async () => {
+  test('sends queries and commands', async () => {
     expect(await client.product(lamp)).toMatchObject({ sku: lamp, available: 100 })
     const sold = await client.allocate({ orderId: `${name} 1`, sku: lamp, quantity: 3 })
     expect(sold).toMatchObject({ sku: lamp, available: 97 })
     expect(await client.product(lamp)).toEqual(sold)
   })
 
-  test('watches: the present state first, then what others do', async () => {
+  test('watches: gets the current state first, then changes by others', async () => {
     await client.product(table)
     client.watch([lamp, table], {
       next: (product) => void told.push(product),
@@ -84,14 +84,14 @@ describe.each(libraries)('%s', (name, { connect }) => {
     expect(of(lamp)).toHaveLength(2)
   })
 
-  test('comes back by itself to a server that was killed and started again, and ends on the true state', async () => {
+  test('reconnects to a server that was killed and restarted, and ends on the true state', async () => {
     const { port } = new URL(server.url)
     await server.kill('SIGKILL')
     server = await startServer({ databaseUrl: database.url, port: Number(port) })
     const sold = await sellElsewhere('3')
     expect(sold.available).toBe(95)
     await until(() => of(lamp).at(-1)?.available === 95)
-    // Live as before.
+    // It is live again.
     await sellElsewhere('4')
     await until(() => of(lamp).at(-1)?.available === 94)
     for (const sku of [lamp, table]) {
@@ -102,7 +102,7 @@ describe.each(libraries)('%s', (name, { connect }) => {
 })
 
 test.each(libraries.filter(([, { normalizes }]) => normalizes))(
-  'what is told live to %s is what its components see',
+  'components of %s show live results',
   async (name, { connect }) => {
     const sku = `chair of ${name}`
     await stock(sku)

@@ -1,4 +1,4 @@
-/** `onhand/client`: what it adds to the stock client, against servers that fail it. */
+/** `onhand/client`: what it adds to graphql-ws, against servers that fail. */
 import { parse } from 'graphql'
 import type { DocumentNode } from 'graphql'
 import { afterAll, afterEach, beforeAll, expect, expectTypeOf, test } from 'vitest'
@@ -15,7 +15,7 @@ import { until } from '../support/until.ts'
 
 const STATE = 'subscription ($skus: [ID!]!) { availabilityChanged(skus: $skus) { sku available version } }'
 const LEDGER = 'subscription ($after: String) { stockMoved(after: $after) { position } }'
-/** Some 10 KB each, so that the kernel's buffers are full soon. */
+/** About 10 KB each, so that the kernel's buffers fill up quickly. */
 const WIDE_LEDGER = `subscription { stockMoved(after: "0") { position ${Array.from({ length: 14 }, (_, at) => `a${at}: batchReference`).join(' ')} } }`
 
 /** Long enough for a busy machine. */
@@ -50,7 +50,7 @@ function connect(options: { staleAfterMs?: number; webSocketImpl?: unknown } = {
   return client
 }
 
-/** All that a watcher is told. */
+/** Everything that a watcher receives. */
 class Told<Data = any> {
   readonly data: Data[] = []
   readonly errors: OnhandClientError[] = []
@@ -84,7 +84,7 @@ async function head(): Promise<number> {
 
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, at) => at + first)
 
-test('tells the state, then changes, over a connection that ends with the last watcher', async () => {
+test('delivers the state, then changes, over a connection that ends with the last watcher', async () => {
   const client = connect()
   const told = new Told()
   const stop = client.watch(STATE, { skus: ['lamp'] }, told)
@@ -97,7 +97,7 @@ test('tells the state, then changes, over a connection that ends with the last w
   expect(told.errors).toEqual([])
 })
 
-test('goes on where it left off when the connection is cut: no movement is missed or repeated, no state shown twice', async () => {
+test('resumes after the connection is cut: no movement is missed or repeated, no state is shown twice', async () => {
   const client = connect()
   const ledger = watch(client, LEDGER, { after: '0' })
   const states = watch(client, STATE, { skus: ['lamp', 'table'] })
@@ -121,7 +121,7 @@ test('goes on where it left off when the connection is cut: no movement is misse
   }
 })
 
-test('so it does where the log has several partitions, each with positions of its own', async () => {
+test('resumes with several partitions, each with its own positions', async () => {
   const onhand = await startTestOnhand({ config: { partitions: 3 } })
   const proxy = await openProxy(onhand.url)
   const client = createOnhandClient({ url: `${proxy.url}/graphql`, webSocketImpl: WebSocket })
@@ -144,11 +144,11 @@ test('so it does where the log has several partitions, each with positions of it
   await onhand.close()
 })
 
-test('is stale when the server goes quiet, and live again by itself when there is one that speaks', async () => {
+test('is stale when the server falls silent, and live again once a server answers', async () => {
   const client = connect({ staleAfterMs: STALE_AFTER_MS })
   const told = watch(client, STATE, { skus: ['lamp'] })
   await until(() => told.data.length === 1)
-  // Longer than that without news: pings keep it live.
+  // Nothing changes for longer than that, but pings keep it live.
   const quietSince = performance.now()
   await until(() => performance.now() - quietSince > 2 * STALE_AFTER_MS)
   expect(client.status.state).toBe('live')
@@ -163,7 +163,7 @@ test('is stale when the server goes quiet, and live again by itself when there i
   expect(told.states.map(({ state }) => state)).toEqual(['reconnecting', 'live', 'stale', 'live'])
 })
 
-test('is stale, too, when there is no server for so long', async () => {
+test('is stale if there is no server for that long', async () => {
   const nowhere = await openProxy(onhand.url)
   await nowhere.close()
   const client = createOnhandClient({
@@ -178,7 +178,7 @@ test('is stale, too, when there is no server for so long', async () => {
   expect(told.errors).toEqual([])
 })
 
-test('cut off as too slow, it comes back and goes on', async () => {
+test('reconnects and resumes after it was disconnected as too slow', async () => {
   const told = watch(connect(), WIDE_LEDGER, {})
   await until(async () => told.data.length === (await head()))
   const cutOff = () => readMetric(onhand.url, 'onhand_sockets_closed_total{code="1013"}')
@@ -194,14 +194,14 @@ test('cut off as too slow, it comes back and goes on', async () => {
   expect(told.errors).toEqual([])
 })
 
-test('a loop that takes its time gets every movement', async () => {
+test('a slow loop gets every movement', async () => {
   const from = await head()
   const movements = connect().iterate<any>(LEDGER, { after: String(from) })
   await sell('table', 1)
   const positions = [Number((await movements.next()).value.stockMoved.position)]
   const watchers = () => readMetric(onhand.url, 'onhand_live_watchers')
   expect(await watchers()).toBe(1)
-  // Far more than may wait for a loop: it has left meanwhile.
+  // Far more than may wait for a loop, so it has unsubscribed meanwhile.
   await sell('table', 1500)
   await until(async () => (await watchers()) === 0)
   const last = await head()
@@ -212,7 +212,7 @@ test('a loop that takes its time gets every movement', async () => {
   expect(positions).toEqual(upTo(last, from + 1))
 })
 
-test('a loop ends when it is told to, also while it waits, and when the client is closed', async () => {
+test('a loop ends on `return`, also while it waits, and when the client is closed', async () => {
   const client = connect()
   const loops = [client.iterate(LEDGER, {}), client.iterate(LEDGER, {})] as const
   const awaited = loops.map((loop) => loop.next())
@@ -225,7 +225,7 @@ test('a loop ends when it is told to, also while it waits, and when the client i
   ])
 })
 
-test('tells why a subscription is refused, in the server’s words', async () => {
+test('passes on the server’s error if a subscription is rejected', async () => {
   const client = connect()
   const told = watch(client, 'subscription { availabilityChanged(skus: []) { sku } }', {})
   const error = await until(() => told.errors[0])
@@ -237,7 +237,7 @@ test('tells why a subscription is refused, in the server’s words', async () =>
   })
 })
 
-test('does not insist where the connection is refused', async () => {
+test('does not reconnect if the server rejects the connection', async () => {
   let connections = 0
   const server = new WebSocketServer({ port: 0, handleProtocols: () => 'graphql-transport-ws' })
   server.on('connection', (socket) => {
@@ -253,7 +253,7 @@ test('does not insist where the connection is refused', async () => {
   server.close()
 })
 
-test('what a watcher throws is thrown at the application, and the others go on', async () => {
+test('an error of a watcher is thrown to the application, and other watchers continue', async () => {
   const others = process.listeners('uncaughtException')
   process.removeAllListeners('uncaughtException')
   const uncaught: unknown[] = []
@@ -272,7 +272,7 @@ test('what a watcher throws is thrown at the application, and the others go on',
   expect(told.states.map(({ state }) => state)).toEqual(['reconnecting', 'live'])
 })
 
-test('a server that takes connections and says nothing is given up, again and again, without harm to the process', async () => {
+test('connections to a silent server are closed again and again, without an error in the process', async () => {
   proxy.stall()
   const attempts: unknown[] = []
   class CountedWebSocket extends WebSocket {
@@ -283,14 +283,14 @@ test('a server that takes connections and says nothing is given up, again and ag
   }
   const client = connect({ staleAfterMs: 200, webSocketImpl: CountedWebSocket })
   const told = watch(client, STATE, { skus: ['lamp'] })
-  // What `ws` says of a connection that is closed before it is open would end the process if nobody listened.
+  // `ws` emits an error for a connection that is closed before it is open. Without a listener it would end the process.
   await until(() => attempts.length > 2)
   proxy.resume()
   await until(() => told.data.length > 0)
   expect(told.errors).toEqual([])
 })
 
-test('takes documents that know their types', async () => {
+test('accepts typed documents', async () => {
   interface Data {
     availabilityChanged: { sku: string; available: number; version: string }
   }
@@ -302,7 +302,7 @@ test('takes documents that know their types', async () => {
   expect(value.availabilityChanged.sku).toBe('lamp')
   await loop.return()
   const typed = (client: OnhandClient) => {
-    // @ts-expect-error its variables are others
+    // @ts-expect-error the document has other variables
     client.watch(document, { sku: 'lamp' }, { next() {} })
   }
   expect(typed).toBeTypeOf('function')

@@ -1,4 +1,4 @@
-/** `onhand/client` and a server that comes back with an older database: nothing that was lost is shown as live. */
+/** `onhand/client` and a server that restarts with an older database: no lost state is shown as live. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createOnhandClient } from '../../src/client/index.ts'
@@ -35,11 +35,11 @@ afterEach(async () => {
   await restored.close()
 })
 
-/** What a page would show: it drops everything when it is told `restarted`. */
+/** What a page shows: it discards everything at `restarted`. */
 class Page {
   readonly states: string[] = []
   readonly orders: (string | null)[] = []
-  /** Whatever was on it while it was said to be live. */
+  /** Everything that the page showed while its state was `live`. */
   readonly live: (number | null)[] = []
   available: number | null = null
   error: OnhandClientError | null = null
@@ -72,7 +72,7 @@ function restart(): void {
   proxy.cut()
 }
 
-test('a new epoch: what was shown is dropped before anything is live again, also where nothing follows', async () => {
+test('a new epoch: what was shown is discarded before the page is live again, even if nothing follows', async () => {
   const page = new Page(STATE, { skus: ['lamp'] })
   await until(() => page.available === 790)
   restart()
@@ -84,10 +84,10 @@ test('a new epoch: what was shown is dropped before anything is live again, also
   expect(page.error).toBeNull()
 })
 
-test('the same epoch, as nobody has renewed it: the server has not come so far, and the client starts anew', async () => {
+test('the same epoch, because nobody has renewed it: the cursor is ahead of the log, and the client starts again', async () => {
   const [{ epoch } = {}] = await before.database.sql`select epoch from stock.installation`
   await restored.database.sql`update stock.installation set epoch = ${epoch}`
-  // Until the server has noticed, this would be the test above.
+  // Once the server has begun a new epoch, this is the test above.
   await until(async () => (await epochAt(restored)) === epoch)
   await createBatch(restored, { reference: 'b', sku: 'lamp', quantity: 2 })
   const states = new Page(STATE, { skus: ['lamp'] })
@@ -98,19 +98,19 @@ test('the same epoch, as nobody has renewed it: the server has not come so far, 
   expect(states.states).toContain('restarted')
   await allocate(restored, { orderId: 'new', sku: 'lamp', quantity: 1 })
   await until(() => states.available === 1 && ledger.orders.at(-1) === 'new')
-  // From the present on: what the restored log has is not told again.
+  // It starts with the next movement; those of the restored log are not sent again.
   expect(ledger.orders).toHaveLength(12)
   expect([states.error, ledger.error]).toEqual([null, null])
   expect(states.states.at(-1)).toBe('live')
 })
 
-/** As its tokens say. */
+/** Reads the epoch from a token. */
 async function epochAt(onhand: TestOnhand): Promise<string> {
   const { token } = await createBatch(onhand, { reference: 'any', sku: 'any', quantity: 1, commandId: 'any' })
   return token.split('.')[0]
 }
 
-test('a loop ends with LOG_REPLACED, so that whoever runs it begins another', async () => {
+test('a loop ends with LOG_REPLACED, so that its caller can start another one', async () => {
   const loop = client.iterate<any>(LEDGER, {})
   for (let time = 0; time < 11; time += 1) await loop.next()
   const next = loop.next()
@@ -118,7 +118,7 @@ test('a loop ends with LOG_REPLACED, so that whoever runs it begins another', as
   await expect(next).rejects.toMatchObject({ code: 'LOG_REPLACED' })
 })
 
-test('an epoch that begins while the client is connected: the present state comes, and the page is told', async () => {
+test('an epoch that begins while the client is connected: the page gets `restarted` and the current state', async () => {
   const page = new Page(STATE, { skus: ['lamp'] })
   const ledger = new Page(LEDGER)
   await until(() => page.available === 790 && ledger.orders.length === 11)

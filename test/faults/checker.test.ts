@@ -1,4 +1,4 @@
-/** A check of the check: a small history that is sound, and what each rule says when something of it is changed. */
+/** Tests the checker: each rule reports the right change of a small, sound history. */
 import { describe, expect, test } from 'vitest'
 import { judge } from './run/checker.ts'
 import type { Movement, ProductState, SentCommand, Witness } from './run/history.ts'
@@ -170,7 +170,7 @@ function answered(sent: SentCommand, ...results: SentCommand['attempts'][number]
   return { ...sent, attempts }
 }
 
-test('a history in which nothing is wrong breaks no rule', () => {
+test('a sound history breaks no rule', () => {
   expect(rulesBroken({})).toEqual([])
 })
 
@@ -188,8 +188,8 @@ describe('a rule is broken by', () => {
       },
     ],
     [
-      'a refused command that is in the log',
-      'refused means: not in the log',
+      'a rejected command that is in the log',
+      'rejected means: not in the log',
       { commands: [CREATE, answered(ALLOCATE, { kind: 'rejected', code: 'OUT_OF_STOCK', replayed: false })] },
     ],
     [
@@ -198,7 +198,7 @@ describe('a rule is broken by', () => {
       { commands: [CREATE, answered(ALLOCATE, { kind: 'failed', code: 'SERVICE_UNAVAILABLE' })] },
     ],
     [
-      'a retry that was decided anew',
+      'a retry that was decided again',
       'a command that was decided is not decided again',
       {
         commands: [
@@ -219,7 +219,7 @@ describe('a rule is broken by', () => {
       { log: [CREATED, ALLOCATED, { ...COUNTED, recordedAt: NOON }] },
     ],
     [
-      'more allocated than there is',
+      'more allocated than available',
       'never oversold',
       { log: [CREATED, { ...ALLOCATED, data: { ...ALLOCATED.data, quantity: 11 } }] },
     ],
@@ -229,40 +229,44 @@ describe('a rule is broken by', () => {
       { log: [...LOG, { ...ALLOCATED, position: 4, commandId: 'again' }] },
     ],
     [
-      'a message that comes after a later one',
-      'of two messages for a batch the later one counts',
+      'a message that is applied after a later one',
+      'of two messages for a batch, the later one counts',
       { log: [...LOG, { ...COUNTED, position: 4, data: { ...COUNTED.data, from: 8, to: 8 } }] },
     ],
-    ['a message that nobody took', 'no message is lost that Redis has kept', { log: [CREATED, ALLOCATED] }],
     [
-      'a receipt that is gone',
+      'a message that nobody applied',
+      'no message that Redis has kept is lost',
+      { log: [CREATED, ALLOCATED] },
+    ],
+    [
+      'a missing receipt',
       'an answered command has its receipt',
       { tables: { receipts: new Set(['create']) } },
     ],
-    ['a row that is wrong', 'table stock.batches is what the log says', { tables: { batches: [] } }],
+    ['a wrong row', 'table stock.batches matches the log', { tables: { batches: [] } }],
     [
       'a state from the middle of a command',
-      'nobody sees a state that never was',
+      'no client sees a state that never existed',
       { log: [CREATED, { ...ALLOCATED, endsCommit: false }, COUNTED] },
     ],
     [
-      'a state that gives way to an older one',
+      'a state that is followed by an older one',
       'versions only rise',
       { witness: { products: [state(3, 8, 3), state(2, 10, 3)].map((value) => ({ at: 3, value })) } },
     ],
     [
-      'a watcher that never hears of the last state',
+      'a watcher that never gets the last state',
       "every watcher's last state is true",
       { witness: { products: [{ at: 3, value: state(2, 10, 3) }] } },
     ],
     [
-      'a movement that is left out',
-      'stockMoved is the log: nothing left out, nothing twice',
+      'a missing movement',
+      'stockMoved equals the log: nothing missing, nothing twice',
       { witness: { movements: witness().movements.toSpliced(1, 1) } },
     ],
     [
-      'a movement that comes twice',
-      'stockMoved is the log: nothing left out, nothing twice',
+      'a movement that is sent twice',
+      'stockMoved equals the log: nothing missing, nothing twice',
       { witness: { movements: witness().movements.flatMap((seen) => [seen, seen]) } },
     ],
   ])('%s', (_, rule, changed) => {

@@ -1,4 +1,4 @@
-/** Real processes, killed under load. What was acknowledged is there, once; what was refused is not; nothing needs mending. */
+/** Real processes are killed under load. Acknowledged commands are in the log once, rejected ones are not, and nothing needs repair. */
 import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -41,13 +41,13 @@ function nextPurchase(): Purchase {
   return { orderId: `order-${orders}`, sku: SKUS[orders % SKUS.length] as string, quantity: 1 }
 }
 
-/** So much that it is not sold out. */
+/** Enough not to be sold out. */
 async function stockUp(url: string): Promise<void> {
   const client = createGraphQLClient(url)
   for (const sku of SKUS) await createBatch(client, { reference: `batch-${sku}`, sku, quantity: 1_000_000 })
 }
 
-/** The projections, once they have caught up, show every acknowledged purchase, and no other. */
+/** Once they have caught up, the projections show every acknowledged purchase, and no other. */
 async function expectAllThere(url: string, { answered }: Shoppers): Promise<void> {
   const { gql } = createGraphQLClient(url)
   await until(async () => {
@@ -77,7 +77,7 @@ describe('the server is killed', () => {
 
   afterEach(() => database.drop())
 
-  test('under load, again and again', async () => {
+  test('repeatedly under load', async () => {
     let server = await start({ databaseUrl: database.url })
     const port = Number(new URL(server.url).port)
     await stockUp(server.url)
@@ -94,7 +94,7 @@ describe('the server is killed', () => {
     expect(await unsoundness(database.url)).toEqual([])
   })
 
-  test('between commit and projection: the next one catches up by itself', async () => {
+  test('between commit and projection: the next server catches up', async () => {
     const writer = await start({ databaseUrl: database.url, environment: { ROLES: 'api' } })
     await stockUp(writer.url)
     const shoppers = startShoppers(CALLERS, () => writer.url, nextPurchase)
@@ -109,7 +109,7 @@ describe('the server is killed', () => {
     expect(await unsoundness(database.url)).toEqual([])
   })
 
-  test('politely, with SIGTERM: what is under way is answered, and it ends', async () => {
+  test('with SIGTERM: it answers requests in progress, and ends', async () => {
     const server = await start({ databaseUrl: database.url })
     await stockUp(server.url)
     let url = server.url
@@ -125,7 +125,7 @@ describe('the server is killed', () => {
   })
 })
 
-test('Postgres is killed under load: callers are told to try again, and it comes back by itself', async () => {
+test('Postgres is killed under load: clients get retryable errors, and Postgres restarts', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'onhand-crash-'))
   await chmod(directory, 0o755)
   try {
@@ -148,7 +148,7 @@ test('Postgres is killed under load: callers are told to try again, and it comes
   }
 })
 
-/** The postmaster that runs for the server: its process, or a child of it, holds Postgres's own child processes. */
+/** Finds the postmaster of the server: the process that is the parent of Postgres's other processes. */
 async function killPostgres(serverPid: number): Promise<void> {
   const pids = execFileSync('ps', ['-eo', 'pid=,ppid=,args=']).toString().split('\n')
   const processes = pids.flatMap((line) => {

@@ -1,4 +1,4 @@
-/** The log loses its last commits while processes run, and goes on differently: what any of them remembers ends on the truth. */
+/** The log loses its last commits while processes run, and continues with others: the memory of every process ends on the true state. */
 import { cp, rm } from 'node:fs/promises'
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -31,7 +31,7 @@ afterEach(async () => {
   await cleanUp()
 })
 
-/** A server and one who watches all there is to watch there. */
+/** A server, and a client that watches everything there. */
 class Witness {
   readonly client: GraphQLClient
   readonly socket: LiveSocket
@@ -68,7 +68,7 @@ class Witness {
     return this.socket.results('ledger').map(({ data }) => data.stockMoved.orderId)
   }
 
-  /** Code of the error that has ended an operation. */
+  /** The code of the error that ended an operation. */
   ended(id: string): string | undefined {
     const end: any = this.socket.messages.find((message) => message.id === id && message.type === 'error')
     return end?.payload[0].extensions.code
@@ -79,7 +79,7 @@ class Witness {
   }
 }
 
-/** Until the database is there again. */
+/** Retries until the database is available again. */
 async function persistently<T>(work: () => Promise<T>): Promise<T> {
   return until(() => work().catch(() => null))
 }
@@ -91,8 +91,8 @@ describe.each([
   { writer: 'the process that saw the lost commits made', writes: 0 },
   { writer: 'the other process', writes: 1 },
 ])('after a failover that lost commits', ({ writer, writes }) => {
-  test(`${writer} writes on: all watchers end on the true state, and what is lost is refused`, async () => {
-    // A primary, and a standby that has everything but the last commits.
+  test(`${writer} continues to write: all watchers end on the true state, and lost cursors and tokens are rejected`, async () => {
+    // A primary, and a standby that has everything except the last commits.
     const directories = [await temporaryDirectory(), await temporaryDirectory()] as const
     let primary = await open(`${directories[0]}/data`)
     await migrateDatabase(primary.url, 1)
@@ -127,7 +127,7 @@ describe.each([
       await until(() => witness.orders.length === 4 && (witness.lines as unknown[]).length === 1)
     }
 
-    // Another log takes its place, and goes on differently.
+    // Another log replaces it, and continues with other commits.
     proxy.cut()
     await primary.stop()
     const standby = await openCopy(copy)
@@ -154,7 +154,7 @@ describe.each([
       const { product } = await witness.client.gql('{ product(sku: "lamp") { available } }')
       expect(product).toEqual({ available: 2 })
     }
-    // Nothing is oversold, whoever sells what is left.
+    // Nothing is oversold, whichever server sells the rest.
     for (const [at, witness] of witnesses.entries()) {
       const { userErrors } = await allocate(witness.client, {
         orderId: `over-${at}`,
@@ -180,7 +180,7 @@ describe.each([
       expect(versions).toEqual([...new Set(versions)])
     }
     expect(await unsoundness(standby.url)).toEqual([])
-    // One replacement is one epoch.
+    // One replacement begins one epoch.
     const [before, ...after] = new Set(
       witnesses.flatMap(({ socket }) =>
         socket.results('lamp').map(({ extensions }) => extensions?.cursor.split('.')[0]),
@@ -193,7 +193,7 @@ describe.each([
   }, 300_000)
 })
 
-/** What the copied server has left beside its data is about the other one. */
+/** Removes the files next to the data that refer to the copied server. */
 async function openCopy(home: string) {
   await rm(`${home}/postgres/postmaster.pid`, { force: true })
   return open(home)

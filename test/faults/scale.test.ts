@@ -1,4 +1,4 @@
-/** Several processes on one database, each with its own work, killed in turn while a thousand clients watch. */
+/** Several processes with different roles on one database are killed in turn while a thousand clients watch. */
 import { createClient } from 'graphql-ws'
 import type { Client } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -52,7 +52,7 @@ async function start(roles: string, redisUrl: string | null, port?: number): Pro
   return server
 }
 
-/** A stock client that watches a product, and every tenth the ledger as well, resuming it as the server says it can be. */
+/** An unmodified client that watches a product. Every tenth client also watches the ledger, and resumes it with the last cursor. */
 async function watch(sku: string, ledger: boolean, url: () => string): Promise<void> {
   const client = createClient({
     url: () => `${url().replace(/^http/, 'ws')}/graphql`,
@@ -99,9 +99,9 @@ async function watch(sku: string, ledger: boolean, url: () => string): Promise<v
 }
 
 describe.each([{ signals: 'Redis' }, { signals: 'the database alone' }])(
-  'two api and two projector processes that hear of each other by $signals',
+  'two api and two projector processes that get signals from $signals',
   ({ signals }) => {
-    test('are killed in turn: every client ends on the true state, the ledger whole', async (context) => {
+    test('are killed in turn: every client ends on the true state, with a complete ledger', async (context) => {
       const redisUrl = signals === 'Redis' ? inject('redisUrl') : null
       if (signals === 'Redis') context.skip(redisUrl === null, 'no Redis is to be had')
       const apis = await Promise.all([start('api,sweeper', redisUrl), start('api', redisUrl)])
@@ -161,7 +161,7 @@ describe.each([{ signals: 'Redis' }, { signals: 'the database alone' }])(
   },
 )
 
-test('without Redis, what one process commits and projects is seen at another all the same', async () => {
+test('without Redis, another process also shows what one process commits and projects', async () => {
   const [one, other] = await Promise.all([start('api,projector', null), start('api', null)])
   const seller = createGraphQLClient(one.url)
   await createBatch(seller, { reference: 'b', sku: 'lamp', quantity: 1000 })

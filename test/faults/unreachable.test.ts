@@ -1,4 +1,4 @@
-/** Postgres cannot be used, in each of the ways that a network has: clients hear so soon, and operators hear why, once. */
+/** Postgres is unavailable in each of the ways a network can fail: clients get an error soon, and the cause is logged once. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { TestDatabase } from '../support/database.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -67,7 +67,7 @@ test.each<{ how: string; begin: () => unknown; end: () => unknown }>([
   for (const [what, query] of Object.entries(OPERATIONS)) {
     const answer = await until(async () => {
       const found = await codeOf(query)
-      // What was under way when the connection was lost has an outcome that nobody knows.
+      // The outcome of a command in progress is unknown if the connection is lost.
       return found?.code === 'OUTCOME_UNKNOWN' ? null : found
     })
     expect([what, answer]).toEqual([
@@ -75,7 +75,7 @@ test.each<{ how: string; begin: () => unknown; end: () => unknown }>([
       expect.objectContaining({ code: 'SERVICE_UNAVAILABLE', retryable: true }),
     ])
   }
-  // Projectors, polls and requests go on trying meanwhile.
+  // Projectors, polls and requests keep trying meanwhile.
   await until(() => performance.now() - startedAt > 4000)
   expect(link.accepted() - before).toBeLessThan(200)
   const address = new URL(link.url).host
@@ -95,7 +95,7 @@ test.each<{ how: string; begin: () => unknown; end: () => unknown }>([
   )
 })
 
-test('a server that stops answering: nobody waits for ever', async () => {
+test('a server that stops answering: no request waits forever', async () => {
   link.goSilent()
   expect(await ready()).toBe(503)
   expect(await codeOf(OPERATIONS['a query'])).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
@@ -103,7 +103,7 @@ test('a server that stops answering: nobody waits for ever', async () => {
   await until(async () => (await ready()) === 200)
 })
 
-test('a primary that has been demoted takes no commands, and is left for the new one', async () => {
+test('a demoted primary takes no commands, and connections move to the new one', async () => {
   await database.sql.unsafe(
     `alter database ${new URL(database.url).pathname.slice(1)} set default_transaction_read_only = on`,
   )

@@ -1,17 +1,17 @@
 import type { AllocateRequest } from '../support/stock.ts'
 
-/** One of the ways to allocate stock that are measured beside each other, each with a database of its own. */
+/** One of the compared ways to allocate stock. Each has its own database. */
 export interface Allocator {
   readonly name: string
   /**
    * Resolves once the allocation is durable.
    *
-   * @param caller has a connection of its own, where callers have connections
-   * @throws Error if it was refused; in a bench there is always enough
+   * @param caller the number of the caller; each has its own connection if callers have connections
+   * @throws Error if the command was rejected, because in a bench there is always enough stock
    */
   readonly allocate: (request: AllocateRequest, caller: number) => Promise<void>
-  /** The load runs beside a server in another process, and keeps off its core. */
+  /** Whether the server is another process, whose core the load does not use. */
   readonly servedElsewhere: boolean
-  /** Events that projections have not taken yet, if it has any. */
+  /** Number of events that its projections have not applied yet, if it has projections. */
   readonly lag: (() => Promise<number>) | null
 }

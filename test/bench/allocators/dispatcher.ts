@@ -4,7 +4,7 @@ import { forCommands } from '../../../src/operations/connections.ts'
 import type { Bench } from '../suite.ts'
 import type { Allocator } from './allocator.ts'
 
-/** The write side alone, in this process: nothing is projected. */
+/** Only the write side, in this process, without projections. */
 export function openDispatcher({ onEnd }: Bench, databaseUrl: string): Allocator {
   const writeSide = createWriteSide({
     connection: forCommands(databaseUrl),

@@ -9,7 +9,7 @@ const query = `mutation Allocate($input: AllocateInput!) {
   allocate(input: $input) { token batchReference userErrors { code message } }
 }`
 
-/** The `allocate` mutation of a whole Onhand in another process, over HTTP; each caller has a connection. */
+/** The `allocate` mutation of a complete Onhand in another process, over HTTP; each caller has a connection. */
 export async function openGraphql(bench: Bench, databaseUrl: string): Promise<Allocator> {
   const lag = lagOf(bench, databaseUrl)
   const { url } = await startServer(bench, databaseUrl)
@@ -30,7 +30,7 @@ export async function openGraphql(bench: Bench, databaseUrl: string): Promise<Al
 
 const ACCEPTED = /"token":"[0-9a-z]+\.0:(\d+)".*"userErrors":\[\]/
 
-/** @returns the command's position */
+/** @returns the position of the command */
 export async function postAllocate(
   connection: HttpConnection,
   { id, command: { orderId, sku, quantity } }: AllocateRequest,

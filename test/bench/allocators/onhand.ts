@@ -6,7 +6,7 @@ import { lagOf } from '../support/progress.ts'
 import type { Allocator } from './allocator.ts'
 import { allocateWith } from './dispatcher.ts'
 
-/** All of Onhand in this process: what is committed is projected at once, on the same cores. */
+/** A complete Onhand in this process: commits are projected at once, on the same cores. */
 export async function openOnhand(bench: Bench, databaseUrl: string): Promise<Allocator> {
   const lag = lagOf(bench, databaseUrl)
   const onhand = await startOnhand({

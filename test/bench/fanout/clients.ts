@@ -1,4 +1,4 @@
-/** Thousands of clients in one process, each with a socket; they speak just as much of the protocol as they need. */
+/** Thousands of clients in one process, each with its own socket. They implement only the part of the protocol that they need. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
@@ -7,7 +7,7 @@ import { SUBSCRIPTION } from './contender.ts'
 import type { ClientOrder, ClientReport } from './contender.ts'
 
 const CONNECTING_AT_ONCE = 200
-/** Reading a time out of every message would be most of a client's work. */
+/** Only some messages are timed, because reading the time from each would be most of a client's work. */
 const TIMED_SHARE = 16
 const UPDATED_AT = /"updatedAt":"([^"]+)"/
 

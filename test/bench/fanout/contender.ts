@@ -1,19 +1,19 @@
-/** The ways to deliver that are measured beside each other, and how the processes of the bench talk. */
-export const CONTENDERS = ['onhand', 'stock graphql-ws', 'bare ws.send', 'socket.write'] as const
+/** The compared ways to deliver results, and the messages between the processes of the bench. */
+export const CONTENDERS = ['onhand', 'unmodified graphql-ws', 'bare ws.send', 'socket.write'] as const
 export type Contender = (typeof CONTENDERS)[number]
 
-/** What a server is told. */
+/** Messages to a server. */
 export type ServerOrder =
   | { readonly type: 'publish'; readonly sku: string }
-  /** `collect`: its garbage first, which takes time. */
+  /** `collect`: whether to collect garbage first, which takes time. */
   | { readonly type: 'report'; readonly collect: boolean }
 
-/** What a server says. */
+/** Messages of a server. */
 export type ServerReport =
   | { readonly type: 'listening'; readonly port: number }
   | {
       readonly type: 'report'
-      /** Microseconds of user and system time. */
+      /** User and system time in microseconds. */
       readonly cpuUs: number
       readonly rssBytes: number
       readonly heapBytes: number
@@ -22,7 +22,7 @@ export type ServerReport =
       readonly reads: number
     }
 
-/** What the clients are told. */
+/** Messages to the clients. */
 export type ClientOrder =
   | {
       readonly type: 'connect'
@@ -30,18 +30,18 @@ export type ClientOrder =
       readonly skus: readonly string[]
       readonly count: number
     }
-  /** The last so many of them read no more. */
+  /** The last clients, this many, stop reading. */
   | { readonly type: 'stall'; readonly count: number }
-  /** All at once lose their connections and make new ones. */
+  /** All clients lose their connections at the same time and connect again. */
   | { readonly type: 'reconnect' }
-  /** Counts from here on. */
+  /** Starts to count results. */
   | { readonly type: 'measure' }
-  /** Reports once so many results have come since `measure`. */
+  /** Reports once this many results have arrived since `measure`. */
   | { readonly type: 'expect'; readonly results: number }
 
-/** What the clients say. */
+/** Messages of the clients. */
 export type ClientReport =
-  /** All have had their first result. */
+  /** All clients have received their first result. */
   | { readonly type: 'ready'; readonly ms: number }
   | { readonly type: 'measuring' }
   | { readonly type: 'received'; readonly results: number; readonly p50Ms: number; readonly p99Ms: number }

@@ -1,4 +1,4 @@
-/** A server of one contender, told over IPC what to publish. Nothing but delivery happens here: rows come from memory. */
+/** A server of one contender, which gets what to publish over IPC. It only delivers: rows come from memory. */
 import { EventEmitter } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -124,7 +124,7 @@ const starts: Record<Contender, () => Delivery> = {
     }
   },
 
-  'stock graphql-ws'() {
+  'unmodified graphql-ws'() {
     const pubSub = new PubSub({ eventEmitter: new EventEmitter().setMaxListeners(0) })
     const schema = makeExecutableSchema({
       typeDefs: readTypeDefs(),
@@ -165,7 +165,7 @@ interface Watcher {
   readonly socket: { write: (text: string, encoding: 'latin1') => boolean }
 }
 
-/** The limit: the same string to everybody, which no client of the protocol could use. */
+/** The upper limit: the same string for every socket, which clients of the protocol could not use. */
 function constant(send: (watcher: Watcher, message: string) => void): Delivery {
   const watchers = new Map<string, Set<Watcher>>()
   const sockets = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false })
@@ -191,7 +191,7 @@ function constant(send: (watcher: Watcher, message: string) => void): Delivery {
   }
 }
 
-/** As long as the others' are. */
+/** As long as the messages of the others. */
 function messageOf({
   sku,
   status,
@@ -245,7 +245,7 @@ async function collect(): Promise<void> {
   }
 }
 
-// Warm, so that the first connections do not pay for what the later ones use.
+// Warm up, so that the memory of the first connections does not include shared structures.
 parseSku(skuOf(0))
 http.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   say({ type: 'listening', port: (http.address() as AddressInfo).port })

@@ -1,4 +1,4 @@
-/** One server and its clients, each in a process and on a core of its own. */
+/** One server and its clients, each in its own process and on its own core. */
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
@@ -10,13 +10,13 @@ import { skuOf } from './contender.ts'
 import type { ClientOrder, ClientReport, Contender, ServerOrder, ServerReport } from './contender.ts'
 
 export interface Stage {
-  /** @returns milliseconds until all had their first result */
+  /** @returns milliseconds until all clients had their first result */
   readonly connect: (count: number) => Promise<number>
   readonly reconnect: () => Promise<number>
   readonly stall: (count: number) => void
-  /** Publishes so many changes, each when all results of the one before have come, and says what that took. */
+  /** Publishes changes, each after all results of the one before have arrived. @returns the cost */
   readonly deliver: (changes: number, resultsEach: number) => Promise<Delivered>
-  /** As it is after a collection of its garbage. */
+  /** Measured after a garbage collection. */
   readonly report: () => Promise<Extract<ServerReport, { type: 'report' }>>
   readonly end: () => void
 }
@@ -80,7 +80,7 @@ export async function openStage({ onEnd }: Bench, contender: Contender, products
   }
 }
 
-/** A process of the bench, and what it says. */
+/** A process of the bench, and its messages. */
 class Program<Order extends object, Report extends { readonly type: string }> {
   readonly #child: ChildProcess
   readonly #waiting = new Map<string, Deferred<Report>>()
@@ -108,7 +108,7 @@ class Program<Order extends object, Report extends { readonly type: string }> {
     this.#child.send(order)
   }
 
-  /** What it says next of this type. */
+  /** Waits for the next message of this type. */
   said<Type extends Report['type']>(type: Type): Promise<Extract<Report, { type: Type }>> {
     const answer = deferred<Report>()
     this.#waiting.set(type, answer)

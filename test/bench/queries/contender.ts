@@ -1,18 +1,18 @@
-/** The ways to answer that are measured beside each other, and how their processes talk. */
+/** The compared ways to answer queries, and the messages between their processes. */
 export const CONTENDERS = ['onhand', 'Apollo on Fastify', 'bare node:http'] as const
 export type Contender = (typeof CONTENDERS)[number]
 
 export const PRODUCT =
   'query P($sku: ID!) { product(sku: $sku) { sku status onHand allocated available incoming version updatedAt } }'
 
-/** So many products, the first ones, are in memory: they are watched. */
+/** This many products, the first ones, are watched, and so in memory. */
 export const WATCHED = 100
 
-/** What a server is told. */
+/** Messages to a server. */
 export type ServerOrder = { readonly type: 'cpu' }
 
-/** What a server says. */
+/** Messages of a server. */
 export type ServerReport =
   | { readonly type: 'listening'; readonly url: string }
-  /** Microseconds of user and system time. */
+  /** User and system time in microseconds. */
   | { readonly type: 'cpu'; readonly us: number }

@@ -1,4 +1,4 @@
-/** A server of one contender: the same schema, resolvers and data in each, except the one that answers without looking. */
+/** A server of one contender. All use the same schema, resolvers and data, except the one that ignores the request. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ApolloServer } from '@apollo/server'
@@ -16,7 +16,7 @@ import { SKUS } from '../support/stock.ts'
 import { WATCHED } from './contender.ts'
 import type { Contender, ServerOrder, ServerReport } from './contender.ts'
 
-/** As many as the product has. */
+/** As many connections as the product has. */
 const CONNECTIONS = 8
 const CONSTANT = `${JSON.stringify({
   data: {
@@ -33,7 +33,7 @@ const CONSTANT = `${JSON.stringify({
   },
 })}\n`
 
-/** @returns where it listens */
+/** @returns the URL of the server */
 const starts: Record<Contender, (databaseUrl: string) => Promise<string>> = {
   async onhand(databaseUrl) {
     const config = readConfig({ PORT: '0', SEED: 'none', NODE_ENV: 'production' })

@@ -1,4 +1,4 @@
-/** Requests over HTTP whose outcome is all that matters. */
+/** HTTP requests of which only the outcome matters. */
 import type { OutgoingHttpHeaders } from 'node:http'
 import { exchange, post } from '../../support/exchange.ts'
 import { sendRaw } from '../../support/raw-http.ts'
@@ -9,7 +9,7 @@ export async function ask(url: string, body: unknown, headers: OutgoingHttpHeade
   return outcomeOf(answer.status, JSON.parse(answer.body))
 }
 
-/** Sends these bytes on a connection of its own, and reads until the server closes it. */
+/** Sends these bytes on a new connection, and reads until the server closes it. */
 export async function askRaw(url: string, bytes: string): Promise<string> {
   const answer = await sendRaw(url, bytes)
   return answer === null ? 'no answer' : outcomeOf(answer.status, answer.body)

@@ -1,4 +1,4 @@
-/** What every kind of client of the soak is: a function that goes on until it is told to stop, and says what it met. */
+/** The interface of the soak's clients: a function that runs until its signal is aborted, and records outcomes. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The server that clients talk to. */
@@ -8,19 +8,19 @@ export interface Target {
   readonly skus: readonly string[]
 }
 
-/** How often each outcome came: of requests, the status and the error's code; of sockets, the close code. */
+/** Number of each outcome: for requests, the status and the error code; for sockets, the close code. */
 export type Tally = Readonly<Record<string, number>>
 
 export type Client = (target: Target, signal: AbortSignal) => Promise<Tally>
 
 export type Note = (outcome: string) => void
 
-/** Longer than any wait that the server limits. A client that waits in vain is a finding, and keeps nobody from leaving. */
+/** Longer than any wait that the server limits. A client that waits in vain is reported, and does not delay the end of the others. */
 const ROUND_TIMEOUT_MS = 60_000
-/** How long a client may take to leave. */
+/** How long a client may take to end. */
 const LEAVING_MS = 5000
 
-/** Rounds with a pause after each, until the signal. What a round throws is an outcome, too, unless it was stopped. */
+/** Runs rounds with a pause after each, until the signal is aborted. An error of a round counts as an outcome, unless it was aborted. */
 export async function repeatedly(
   signal: AbortSignal,
   pauseMs: number,
@@ -42,7 +42,7 @@ export async function repeatedly(
   return tally
 }
 
-/** @returns whether the round has ended; false if it takes too long, or is not over soon after the signal */
+/** @returns whether the round has ended; false if it takes too long, or too long after the signal */
 async function within(signal: AbortSignal, round: Promise<void>): Promise<boolean> {
   const over = new AbortController()
   const tooLong = async () => {
@@ -57,12 +57,12 @@ async function within(signal: AbortSignal, round: Promise<void>): Promise<boolea
   }
 }
 
-/** Ends early at the signal. */
+/** Ends early if the signal is aborted. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {})
 }
 
-/** So many of the same kind, as one. */
+/** Combines several clients of the same kind into one. */
 export const several =
   (count: number, client: Client): Client =>
   async (target, signal) =>

@@ -1,8 +1,8 @@
-/** Imported into the server before it starts, so that samples of its memory show what it holds and not what it has let go of. */
+/** Imported into the server before it starts. It collects garbage on a signal, so that memory samples contain only what is in use. */
 import { setImmediate as turn } from 'node:timers/promises'
 
 process.on('SIGUSR2', async () => {
-  // What the first one lets go of through finalizers goes with the second.
+  // The second collection frees what finalizers released after the first.
   globalThis.gc?.()
   await turn()
   globalThis.gc?.()

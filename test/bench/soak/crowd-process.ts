@@ -1,19 +1,19 @@
-/** The crowd in a process of its own: what it does with its CPU must not make the honest shoppers' clocks late. */
+/** Runs the crowd in its own process, so that its use of CPU does not distort the measurements of the honest shoppers. */
 import { fork } from 'node:child_process'
 import { once, setMaxListeners } from 'node:events'
 import type { Bench } from '../suite.ts'
 import type { Tally, Target } from './client.ts'
 import { crowd } from './crowd.ts'
 
-/** What each kind of client has met, by its name. */
+/** Outcomes by the name of the kind of client. */
 export type Tallies = Readonly<Record<string, Tally>>
 
 export interface RunningCrowd {
-  /** All leave. @throws Error if the crowd's process has ended by itself */
+  /** Ends all clients. @throws Error if the crowd's process has ended by itself */
   readonly leave: () => Promise<Tallies>
 }
 
-/** @param visitors those who come, by their names */
+/** @param visitors the names of the clients to run */
 export function startCrowd(
   { onEnd }: Pick<Bench, 'onEnd'>,
   target: Target,

@@ -1,4 +1,4 @@
-/** All who come beside the honest watchers and shoppers, with what each may be answered. Begin here to find an attack. */
+/** All clients of the soak besides the honest watchers and shoppers, with their expected outcomes. Start here to find an attack. */
 import { duplicateIds } from './attacks/duplicate-ids.ts'
 import { endlessRequests } from './attacks/endless-requests.ts'
 import { foreignHosts } from './attacks/foreign-hosts.ts'
@@ -27,7 +27,7 @@ import { slowReaders } from './honest/slow-readers.ts'
 export interface Visitor {
   readonly name: string
   readonly run: Client
-  /** Outcomes that are as they should be. Any other one is a finding. */
+  /** Expected outcomes. Any other outcome is reported. */
   readonly expected: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** What the server holds at a moment, as `/metrics` has it. */
+/** What the server holds at a moment, according to `/metrics`. */
 import { until } from '../../support/until.ts'
 import type { ServerProcess } from '../support/server-process.ts'
 
@@ -36,7 +36,7 @@ export async function takeSample(server: ServerProcess): Promise<Sample> {
   return Object.fromEntries(entries) as Sample
 }
 
-/** After garbage was collected, which `collect-on-signal.ts` does in the server. */
+/** Takes a sample after a garbage collection, which `collect-on-signal.ts` does in the server. */
 export async function takeSettledSample(server: ServerProcess): Promise<Sample> {
   const before = sumOf(await scrape(server), COLLECTIONS)
   process.kill(server.pid, 'SIGUSR2')
@@ -48,7 +48,7 @@ async function scrape({ url }: ServerProcess): Promise<string> {
   return (await fetch(new URL('/metrics', url))).text()
 }
 
-/** All series of a metric, or one, `name{label="value"}`, added up. */
+/** The sum of all series of a metric, or one series, `name{label="value"}`. */
 function sumOf(text: string, metric: string): number {
   const lines = text.split('\n').filter((line) => [' ', '{'].some((end) => line.startsWith(metric + end)))
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)

@@ -4,7 +4,7 @@ import { takeSample } from './sample.ts'
 import type { Sample } from './sample.ts'
 
 /**
- * Takes a sample again and again.
+ * Takes samples regularly.
  *
  * @returns a function that ends it
  */

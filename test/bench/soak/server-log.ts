@@ -1,4 +1,4 @@
-/** What the server has logged: how often each message came, by level. */
+/** The log of the server: the number of each message, by level. */
 import type { Table } from '../support/table.ts'
 
 const WARN = 40
@@ -8,7 +8,7 @@ const LEVELS: Readonly<Record<number, string>> = { 40: 'warn', 50: 'error', 60: 
 interface Message {
   readonly level: number
   readonly text: string
-  /** The first of them, whole. */
+  /** The first of these messages, complete. */
   readonly line: string
   times: number
 }
@@ -16,7 +16,7 @@ interface Message {
 export class ServerLog {
   readonly #messages = new Map<string, Message>()
 
-  /** What is no JSON has not come from the logger: Node says it before the process ends. */
+  /** A line that is not JSON is not from the logger, but from Node before the process ends. */
   take(line: string): void {
     const { level, msg } = parse(line)
     if (level < WARN) return
@@ -36,7 +36,7 @@ export class ServerLog {
 
   table(): Table {
     return {
-      title: 'What the server logged, from warnings on',
+      title: 'Log of the server, warnings and errors',
       columns: ['level', 'message', 'times'],
       rows: this.messages.map(({ level, text, times }) => [
         LEVELS[level] ?? String(level),

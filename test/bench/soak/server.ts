@@ -7,7 +7,7 @@ import type { ServerLog } from './server-log.ts'
 
 const COLLECT_ON_SIGNAL = pathToFileURL(join(import.meta.dirname, 'collect-on-signal.js')).href
 
-/** The product, as anybody would run it, but that garbage can be collected from without. */
+/** Starts the product as usual, except that a signal can trigger a garbage collection. */
 export const startCollectingServer = (
   bench: Pick<Bench, 'onEnd'>,
   databaseUrl: string,

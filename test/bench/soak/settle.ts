@@ -1,4 +1,4 @@
-/** The pause before a sample: all that left is gone, and what lingers for those who come back has ended. */
+/** The pause before a sample, until disconnected clients are gone and the groups kept for them have ended. */
 import { until } from '../../support/until.ts'
 import type { ServerProcess } from '../support/server-process.ts'
 import { takeSample, takeSettledSample } from './sample.ts'
@@ -7,8 +7,8 @@ import type { Sample } from './sample.ts'
 const DEADLINE_MS = 60_000
 
 /**
- * @param present with nobody but the honest watchers, who stay
- * @returns the sample, also if somebody is still there after a minute: it shows who
+ * @param present the sample with only the honest watchers, who stay
+ * @returns the sample; after a minute also with clients that are still there, which it then shows
  */
 export async function settle(server: ServerProcess, present: Sample): Promise<Sample> {
   const isQuiet = async () => {

@@ -1,4 +1,4 @@
-/** The tables of the soak, beside that of what the server holds. */
+/** The tables of the soak, except the one of what the server holds. */
 import type { Latencies } from '../support/latencies.ts'
 import { formatNumber } from '../support/table.ts'
 import type { Table } from '../support/table.ts'
@@ -6,24 +6,24 @@ import type { Tallies } from './crowd-process.ts'
 import { crowd } from './crowd.ts'
 import type { Finding } from './truth.ts'
 
-/** The most times its quiet value that a mutation's p50 may take while the crowd is there. */
+/** Limit on the p50 of a mutation with the crowd, as a multiple of its value without. */
 const MOST_TIMES_QUIET = 3
 
 export interface Wait {
   readonly phase: string
   readonly crowded: boolean
   readonly latencies: Latencies
-  /** Of the server, as a share of one core. */
+  /** CPU of the server, as a share of one core. */
   readonly cpu: number
 }
 
 export function waitTable(waits: readonly Wait[]): Table {
-  // The slower of the quiet phases: somebody else may be at work on the machine.
+  // Use the slower quiet phase, because other programs may use the machine.
   const quiet = (percent: number) =>
     Math.max(...waits.filter(({ crowded }) => !crowded).map(({ latencies }) => latencies.percentile(percent)))
   const times = (latencies: Latencies, percent: number) => latencies.percentile(percent) / quiet(percent)
   return {
-    title: 'How long a mutation takes, ms',
+    title: 'Duration of a mutation, ms',
     columns: ['', 'mutations', 'p50', 'of quiet', 'p99', 'of quiet', 'max', 'server CPU', 'verdict'],
     rows: waits.map(({ phase, latencies, cpu }) => [
       phase,
@@ -39,10 +39,10 @@ export function waitTable(waits: readonly Wait[]): Table {
   }
 }
 
-/** @param visits what the crowd met each time that it came */
+/** @param visits the outcomes of each visit of the crowd */
 export function outcomeTable(visits: readonly Tallies[]): Table {
   return {
-    title: 'What the crowd met',
+    title: 'Outcomes of the crowd',
     columns: ['who', 'outcomes', 'verdict'],
     rows: crowd.map(({ name, expected }) => {
       const outcomes = new Map<string, number>()
@@ -58,7 +58,7 @@ export function outcomeTable(visits: readonly Tallies[]): Table {
 }
 
 export const findingTable = (findings: readonly Finding[]): Table => ({
-  title: 'In the end',
+  title: 'Final checks',
   columns: ['claim', 'verdict'],
   rows: findings.map(({ claim, problem }) => [claim, problem === null ? 'ok' : `NO: ${problem}`]),
 })

@@ -1,4 +1,4 @@
-/** What must be true in the end, whoever was there. */
+/** What must be true at the end, whichever clients were there. */
 import postgres from 'postgres'
 import { unsoundness } from '../../support/soundness.ts'
 import { until } from '../../support/until.ts'
@@ -8,7 +8,7 @@ import type { StateWatchers } from './honest/state-watchers.ts'
 
 const DEADLINE_MS = 60_000
 
-/** A claim, and null if it holds; else what was found. */
+/** A claim, and the problem that contradicts it; null if there is none. */
 export interface Finding {
   readonly claim: string
   readonly problem: string | null
@@ -47,7 +47,7 @@ export async function checkTruth(
         [...shoppers.failed.keys()].slice(0, 3).join('; '),
       ),
       finding(
-        'every purchase that was confirmed is in the log, once',
+        'every confirmed purchase is in the log once',
         Math.abs(shoppers.accepted() - (lines?.lines ?? 0)),
         'differ',
       ),

@@ -1,4 +1,4 @@
-/** What may differ between the sample after the first minute and the one at the end, and what may not. */
+/** By how much the sample at the end may differ from the sample after the first minute. */
 import type { Table } from '../support/table.ts'
 import type { Sample } from './sample.ts'
 
@@ -8,7 +8,7 @@ export interface Samples {
   readonly before: Sample
   readonly afterFirstMinute: Sample
   readonly atEnd: Sample
-  /** Taken while all went on. */
+  /** Samples during the load. */
   readonly during: readonly Sample[]
 }
 
@@ -16,7 +16,7 @@ interface Rule {
   readonly what: string
   readonly of: (sample: Sample) => number
   readonly format: (value: number) => string
-  /** The most that it may be at the end. */
+  /** The limit at the end. */
   readonly most: (samples: Samples) => number
 }
 
@@ -27,7 +27,7 @@ const asAfterFirstMinute =
   ({ afterFirstMinute }: Samples): number =>
     of(afterFirstMinute) + more
 
-/** What caches keep for clients may grow up to its limit, and memory with it. */
+/** Caches for clients may grow to their limit, and the memory of the process with them. */
 const keptSince = ({ afterFirstMinute, atEnd }: Samples): number =>
   Math.max(0, atEnd.kept - afterFirstMinute.kept)
 
@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
     what: 'RSS, MB',
     of: ({ rss }) => rss,
     format: megabytes,
-    // A heap that was large for a while comes back in pieces.
+    // V8 returns the memory of a heap that was large gradually.
     most: (samples) => samples.afterFirstMinute.rss * 1.25 + keptSince(samples),
   },
   {
@@ -61,12 +61,12 @@ const rules: readonly Rule[] = [
     what: 'live operations, MB',
     of: ({ liveOperations }) => liveOperations,
     format: megabytes,
-    // The results of those who stay grow by a digit.
+    // The results of the staying clients grow by a digit.
     most: ({ afterFirstMinute }) => afterFirstMinute.liveOperations * 1.1,
   },
   exactly('backlogs, MB', ({ backlogs }) => backlogs, megabytes),
   {
-    // The pools of Postgres connections open more as they need them.
+    // Pools open more Postgres connections when they need them.
     what: 'open descriptors',
     of: ({ descriptors }) => descriptors,
     format: count,

@@ -1,4 +1,4 @@
-/** What each kind of client of the soak costs by itself: memory and CPU of a server that has just started, and a shopper's patience. */
+/** What each kind of client of the soak costs alone: memory and CPU of a newly started server, and the latency of shoppers. */
 import { startCrowd } from '../soak/crowd-process.ts'
 import { crowd } from '../soak/crowd.ts'
 import { openShoppers } from '../soak/honest/shoppers.ts'
@@ -23,7 +23,7 @@ interface Measured {
   readonly before: Sample
   readonly during: readonly Sample[]
   readonly after: Sample
-  /** Of the server, as a share of one core. */
+  /** CPU of the server, as a share of one core. */
   readonly cpu: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -31,7 +31,7 @@ interface Measured {
 
 export const attacks: Suite = {
   name: 'attacks',
-  about: 'what each of the soak’s attacks costs by itself',
+  about: 'the cost of each attack of the soak alone',
   long: true,
   async run(bench) {
     const durationMs = bench.quick ? 5000 : 30_000
@@ -47,7 +47,7 @@ export const attacks: Suite = {
     return {
       tables: [
         {
-          title: `Each for ${durationMs / 1000} s at a new server, Postgres ${version}; MB`,
+          title: `Each for ${durationMs / 1000} s on a new server, Postgres ${version}; MB`,
           columns: ['who', 'RSS', 'highest', 'heap', 'afterwards', 'kept', 'CPU', 'mutation p50, ms', 'p99'],
           rows: measured.map(({ visitor, before, during, after, cpu, p50Ms, p99Ms }) => {
             const highest = (of: (sample: Sample) => number) => Math.max(...during.map(of))
@@ -69,8 +69,8 @@ export const attacks: Suite = {
         },
       ],
       notes: [
-        `Beside ${PURCHASES_PER_SECOND} \`allocate\` mutations a second. The heap is measured after garbage was collected, afterwards as soon as the client has left: what lingers for those who come back is still there.`,
-        'kept: the most that clients made the server keep, as it counts itself, of 256 MB.',
+        `With ${PURCHASES_PER_SECOND} \`allocate\` mutations per second. The heap is measured after a garbage collection, at the end as soon as the client has left, when groups are still kept for clients that come back.`,
+        'kept: the maximum of the memory that the server counted for clients, of 256 MB.',
       ],
       data: measured,
     }

@@ -1,4 +1,4 @@
-/** Allocations a second: hot (everybody wants one product) and spread (over 1,000), with few and with many callers. */
+/** Allocations per second: hot (one product) and spread (over 1,000), with few and with many callers. */
 import type { Allocator } from '../allocators/allocator.ts'
 import { openDispatcher } from '../allocators/dispatcher.ts'
 import { openGraphql } from '../allocators/graphql.ts'
@@ -25,7 +25,7 @@ const LOADS = [
 
 type Load = (typeof LOADS)[number]
 
-/** How many times the baseline the dispatcher is to do. */
+/** Targets for the dispatcher, as multiples of the baseline. */
 const TARGETS = new Map([
   ['hot 256', 20],
   ['spread 256', 5],
@@ -38,7 +38,7 @@ interface Measured extends Sample {
 
 export const commands: Suite = {
   name: 'commands',
-  about: 'allocations a second, beside a textbook transaction',
+  about: 'allocations per second, compared with a textbook transaction',
   async run(bench) {
     const { quick, say } = bench
     const [rounds, durationMs, warmUpMs] = quick ? [2, 1000, 1000] : [3, 3000, 2000]
@@ -86,12 +86,12 @@ export const commands: Suite = {
       ],
       notes: [
         'load: hot is one product, spread is 1,000; the number is that of callers, each of which waits for its answer.',
-        'lag: events that the slowest projection had not taken when the load ended.',
-        'Load and Postgres share the cores with what is measured; GraphQL is compared with a baseline that speaks no GraphQL.',
+        'lag: events that the slowest projection had not applied when the load ended.',
+        'Load and Postgres share the cores with the measured code; the baseline of GraphQL does not use GraphQL.',
         canPin
           ? 'GraphQL: the server has one core, the load another, Postgres both.'
           : 'GraphQL: there is no taskset here, so the server and the load share the cores.',
-        `${busy} of ${data.length * rounds} measurements began while something else kept the machine busy.`,
+        `${busy} of ${data.length * rounds} measurements began while other programs used the machine.`,
       ],
       data,
     }
@@ -111,7 +111,7 @@ async function measure(
   )
   const lagAtEnd = (await allocator.lag?.()) ?? 0
   pin(process.pid, ALL_CORES)
-  // What is left to project is not to burden the one that comes next.
+  // Wait for the projections, so that they do not slow down the next measurement.
   await until(async () => ((await allocator.lag?.()) ?? 0) === 0, 120_000)
   return { ...sample, lagAtEnd, quiet: calm }
 }

@@ -1,4 +1,4 @@
-/** What delivery costs: messages a second that one core of a server can send, by how many watch, beside the stock way and the limit. */
+/** The cost of delivery: messages per second of one server core, by number of watchers, compared with graphql-ws and the upper limit. */
 import { CONTENDERS } from '../fanout/contender.ts'
 import type { Contender } from '../fanout/contender.ts'
 import { openStage } from '../fanout/stage.ts'
@@ -11,8 +11,8 @@ import { formatNumber } from '../support/table.ts'
 interface Load {
   readonly watchers: number
   readonly products: number
-  /** Of the stock path, and of the bare loop. */
-  readonly targets: readonly [stock: string, bare: string]
+  /** Targets as multiples of unmodified graphql-ws, and of the bare loop. */
+  readonly targets: readonly [graphqlWs: string, bare: string]
 }
 
 const LOADS: readonly Load[] = [
@@ -21,7 +21,7 @@ const LOADS: readonly Load[] = [
   { watchers: 5000, products: 1, targets: ['–', '–'] },
   { watchers: 10_000, products: 1, targets: ['>= 8x', '>= 100 %'] },
 ]
-/** A young connection acknowledges each segment at once, some 16 of them, which costs the sender; those that live long do not. */
+/** A new connection acknowledges each of its first 16 or so segments at once, which costs the sender; an old one does not. */
 const WARM_UP_CHANGES = 20
 const STALLED = 50
 const STALLED_UPDATES = 20_000
@@ -36,8 +36,7 @@ interface Measured {
 
 export const fanout: Suite = {
   name: 'fanout',
-  about:
-    'messages a second that one server core delivers, memory a connection, stalled clients, a reconnect storm',
+  about: 'messages per second of one server core, memory per connection, stalled clients, a reconnect storm',
   async run(bench) {
     const loads = bench.quick ? LOADS.slice(0, 2) : LOADS
     const measured: Measured[] = []
@@ -56,7 +55,7 @@ export const fanout: Suite = {
             'by',
             'messages/CPU s',
             'spread',
-            'stock',
+            'graphql-ws',
             'target',
             'ws.send',
             'target',
@@ -90,9 +89,9 @@ export const fanout: Suite = {
         },
       ],
       notes: [
-        'Each watcher has a connection. The next change is published when all results of the one before have arrived, so nothing is left out and a CPU second is one of delivering.',
-        'stock: graphql-ws useServer with the PubSub of graphql-subscriptions, executing for each subscriber. ws.send: the same string to every socket, with no operation’s id, which no client could use. socket.write: its frame made beforehand.',
-        'KB RSS each: of the server, after a collection, without that of the server before the first connection.',
+        'Each watcher has a connection. Each change is published after all results of the one before have arrived, so none is omitted, and the CPU time is that of delivery.',
+        'graphql-ws: unmodified `useServer` with the PubSub of graphql-subscriptions, which executes for each subscriber. ws.send: the same string for every socket, without the operation’s id, so clients could not use it. socket.write: the same with a frame that was made before.',
+        'KB RSS each: of the server after a garbage collection, minus its RSS before the first connection.',
         canPin
           ? 'The server has one core, the clients the other.'
           : 'There is no taskset here, so server and clients share the cores.',
@@ -133,17 +132,17 @@ const perCpuSecond = ({ rounds }: Measured): number =>
 function row(own: Measured, all: readonly Measured[]): string[] {
   const { load, contender, rounds, rssAConnection } = own
   const other = (by: Contender) => all.find((one) => one.load === load && one.contender === by) as Measured
-  const stock = perCpuSecond(own) / perCpuSecond(other('stock graphql-ws'))
+  const graphqlWs = perCpuSecond(own) / perCpuSecond(other('unmodified graphql-ws'))
   const bare = (100 * perCpuSecond(own)) / perCpuSecond(other('bare ws.send'))
-  const [stockTarget, bareTarget] = contender === 'onhand' ? load.targets : ['–', '–']
+  const [graphqlWsTarget, bareTarget] = contender === 'onhand' ? load.targets : ['–', '–']
   return [
     formatNumber(load.watchers),
     load.products === 1 ? '1 product' : `${load.products} products`,
     contender,
     formatNumber(perCpuSecond(own)),
     spread(rounds.map(({ results, cpuSeconds }) => results / cpuSeconds)),
-    `${formatNumber(stock)}x`,
-    stockTarget,
+    `${formatNumber(graphqlWs)}x`,
+    graphqlWsTarget,
     `${formatNumber(bare)} %`,
     bareTarget,
     formatNumber(median(rounds.map(({ p50Ms }) => p50Ms))),

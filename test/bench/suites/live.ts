@@ -1,4 +1,4 @@
-/** How soon a change is with those who watch, at a steady load. */
+/** How long a change takes to reach watchers, at a steady load. */
 import type { Suite } from '../suite.ts'
 import { LOAD_CORE, canPin, pin } from '../support/cores.ts'
 import { openLiveRounds } from '../support/live-rounds.ts'
@@ -60,9 +60,9 @@ export const live: Suite = {
         },
       ],
       notes: [
-        `${commandsPerSecond} \`allocate\` mutations a second over HTTP, on a fixed schedule, for ${skus.length} products. Each product is watched by one of ${skus.length / productsAWatcher} sockets, and ${ledgerWatchers} more watch the whole ledger.`,
-        'commit: as Postgres records it, just before it waits for the disk. due: when the schedule has the mutation sent.',
-        'availabilityChanged: until the watcher has the product as it is after the command, or later.',
+        `${commandsPerSecond} \`allocate\` mutations per second over HTTP, on a fixed schedule, for ${skus.length} products. Each product is watched by one of ${skus.length / productsAWatcher} sockets, and ${ledgerWatchers} more watch the whole ledger.`,
+        'commit: the time that Postgres records, just before it waits for the disk. due: the scheduled time of the mutation.',
+        'availabilityChanged: until the watcher has the state of the product after the command, or a later one.',
         canPin
           ? 'The server has one core, load and watchers the other, Postgres both.'
           : 'There is no taskset here, so the server, the load and the watchers share the cores.',

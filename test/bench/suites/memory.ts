@@ -10,7 +10,7 @@ import { until } from '../../support/until.ts'
 
 const CALLERS = 256
 const MB = 2 ** 20
-/** What a curve may rise by and still be called flat: some way below what one small object a command would come to. */
+/** The limit for a flat curve: well below one small object per command. */
 const FLAT_BYTES_PER_COMMAND = 16
 
 interface Sample {
@@ -54,7 +54,7 @@ export const memory: Suite = {
           ]),
         },
         {
-          title: `Bytes a command, after the first ${formatNumber(settled)}`,
+          title: `Bytes per command, after the first ${formatNumber(settled)}`,
           columns: ['RSS', 'heap', 'criterion', 'RSS is'],
           rows: [
             [
@@ -67,7 +67,7 @@ export const memory: Suite = {
         },
       ],
       notes: [
-        'The slope is the median of the slopes between all pairs of samples (Theil–Sen), which one odd sample does not move.',
+        'The slope is the median of the slopes between all pairs of samples (Theil–Sen), which is robust against outliers.',
         'Each sample is taken when all projections have caught up, after two collections.',
       ],
       data: { samples, flat },
@@ -76,7 +76,7 @@ export const memory: Suite = {
 }
 
 async function sample(commands: number): Promise<Sample> {
-  // What the first one lets go of through finalizers goes with the second.
+  // The second collection frees what finalizers released after the first.
   globalThis.gc?.()
   await new Promise((resolve) => setTimeout(resolve, 50))
   globalThis.gc?.()

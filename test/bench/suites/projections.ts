@@ -1,4 +1,4 @@
-/** Events a second that are projected: behind a burst of commands, from an empty table, and rebuilt. */
+/** Projected events per second: after a burst of commands, from an empty table, and in a rebuild. */
 import { projections as all } from '../../../src/projection/all.ts'
 import { openDispatcher } from '../allocators/dispatcher.ts'
 import { openOnhand } from '../allocators/onhand.ts'
@@ -19,7 +19,7 @@ const LINES_AN_ORDER = 3
 
 export const projections: Suite = {
   name: 'projections',
-  about: 'events a second that are projected: live, from an empty table, and rebuilt',
+  about: 'projected events per second: live, from an empty table, and rebuilt',
   async run(bench) {
     const [rounds, burst, events] = bench.quick ? [2, 10_000, 30_000] : [3, 50_000, 300_000]
     const { version, createDatabase } = await openPostgres(bench)
@@ -55,8 +55,8 @@ export const projections: Suite = {
         },
       ],
       notes: [
-        `The burst: ${CALLERS} callers and all projectors in one process, 1,000 products. Projected/s counts from the first command to when the slowest projection had taken the last event, on cores that also took the commands; of the rest/s, what was left of them when the last command was answered.`,
-        `The log: ${LINES_AN_ORDER} lines an order, 1,000 products; nothing else at work. Caught up: by the projector, as it runs all day, from an empty table. Rebuilt: a second table with its indexes, compared with the first, and swapped.`,
+        `The burst: ${CALLERS} callers and all projectors in one process, 1,000 products. Projected/s counts from the first command until the slowest projection had applied the last event, on cores that also executed the commands; of the rest/s counts the events that were left when the last command was answered.`,
+        `The log: ${LINES_AN_ORDER} lines per order, 1,000 products; no other load. Caught up: by the usual projector, from an empty table. Rebuilt: a second table with its indexes, compared with the first, and swapped.`,
       ],
       data: { bursts, replays },
     }

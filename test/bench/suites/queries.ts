@@ -1,4 +1,4 @@
-/** Queries over HTTP that one core answers, beside Apollo as it comes and beside the limit of Node's own server. */
+/** Queries over HTTP that one core answers, compared with unmodified Apollo Server and with the limit of Node's own server. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ interface Server {
   readonly contender: Contender
   readonly url: string
   readonly cpuUs: () => Promise<number>
-  /** The tags of the products that are watched, of a server that gives any. */
+  /** The `ETag`s of the watched products, if the server sends any. */
   readonly tags: readonly string[]
 }
 
@@ -35,9 +35,9 @@ interface Measured extends Sample {
 
 interface Case {
   readonly name: string
-  /** Whether all have the row in memory, and are to be compared by the way to it. */
+  /** Whether all contenders have the row in memory, so that only the way to it differs. */
   readonly target: boolean
-  /** What the client sends, and looks at. */
+  /** What the client sends and checks. */
   readonly ask: (server: Server, connection: HttpConnection, count: number) => Promise<unknown>
 }
 
@@ -57,9 +57,9 @@ const CASES: readonly Case[] = [
     ask: async (_, connection, count) => post(connection, BODIES[count % WATCHED] as string),
   },
   {
-    name: 'watched, made anew',
+    name: 'watched, new request',
     target: true,
-    // A variable that is not used makes it another request each time.
+    // An unused variable makes each request different.
     ask: async (_, connection, count) => post(connection, body({ sku: skuOf(count), count })),
   },
   {
@@ -88,7 +88,8 @@ async function post(connection: HttpConnection, body: string): Promise<void> {
 
 export const queries: Suite = {
   name: 'queries',
-  about: 'queries a second over HTTP, one core, beside stock Apollo and bare node:http',
+  about:
+    'queries per second over HTTP on one core, compared with unmodified Apollo Server and bare node:http',
   async run(bench) {
     const [rounds, durationMs] = bench.quick ? [2, 1000] : [3, 3000]
     const { version, createDatabase } = await openPostgres(bench)
@@ -107,14 +108,14 @@ export const queries: Suite = {
         bench.say(`${one.name}: round ${round + 1}/${rounds}, ${server.contender}`)
         return measure(one, server, durationMs)
       })
-      const stock = perCpuSecond(samples.get(servers[1] as Server) ?? [])
+      const apollo = perCpuSecond(samples.get(servers[1] as Server) ?? [])
       for (const [{ contender }, own] of samples) {
         rows.push([
           one.name,
           contender,
           ...summarize(own),
           formatNumber(perCpuSecond(own)),
-          `${formatNumber(perCpuSecond(own) / stock)}x`,
+          `${formatNumber(perCpuSecond(own) / apollo)}x`,
           contender === 'onhand' && one.target ? '>= 2x' : '–',
         ])
         data.push({ case: one.name, contender, samples: own })
@@ -130,9 +131,9 @@ export const queries: Suite = {
         },
       ],
       notes: [
-        `The same schema, resolvers and data, ${CLIENTS} connections. watched: of ${WATCHED} products that are in memory, in Apollo’s case in a Map; not watched: read from Postgres, the reads of one turn together in both cases.`,
-        'made anew: with a variable that is never the same, so that no answer given before can be given again. GET if changed: with the tag of the answer that the client has; Apollo has no tags and answers in full.',
-        'bare node:http: the same bytes to whoever asks, without looking at the question. a CPU second: of the server’s process, Postgres not counted; the ratios are of these.',
+        `The same schema, resolvers and data, ${CLIENTS} connections. watched: ${WATCHED} products that are in memory, for Apollo in a Map; not watched: read from Postgres, for both with the reads of one turn in one statement.`,
+        'new request: with a variable that never repeats, so that no earlier answer can be reused. GET if changed: with the ETag of the client’s answer; Apollo has no ETags and answers in full.',
+        'bare node:http: the same bytes for every request, without reading it. CPU second: of the server’s process, without Postgres; the ratios compare these.',
         canPin
           ? 'The server has one core, the clients the other, Postgres both.'
           : 'There is no taskset here, so the server and the clients share the cores.',
@@ -146,7 +147,7 @@ const perCpuSecond = (samples: readonly Measured[]): number =>
   median(samples.map((sample) => sample.perCpuSecond))
 
 async function measure({ ask }: Case, server: Server, durationMs: number): Promise<Measured> {
-  // Made for the occasion: a server lets go of those that are idle for long.
+  // Open new connections each time, because a server closes connections that are idle for long.
   const connections = Array.from({ length: CLIENTS }, () => new HttpConnection(server.url))
   let count = 0
   let answered = 0

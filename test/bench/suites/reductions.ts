@@ -1,4 +1,4 @@
-/** How long a command takes that takes away all lines of a large batch, and for how long it keeps the process from others. */
+/** Duration of a command that removes all lines of a large batch, and how long it blocks the process. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
@@ -27,17 +27,17 @@ const TARGETS = '60,000 lines in 6 s; nothing else waits for longer than 200 ms'
 
 interface Reduction {
   readonly lines: number
-  /** Of an ordinary command, with others beside it, before the reduction. */
+  /** Duration of an ordinary command, with others in parallel, before the reduction. */
   readonly allocateMicroseconds: number
   readonly seconds: number
-  /** For how long the event loop stood still at most. */
+  /** The longest time that the event loop was blocked. */
   readonly blockedMs: number
   readonly projectedSeconds: number | null
 }
 
 export const reductions: Suite = {
   name: 'reductions',
-  about: 'one command that takes all lines from a batch of 60,000',
+  about: 'one command that removes all lines from a batch of 60,000',
   async run(bench) {
     const { version, createDatabase } = await openPostgres(bench)
     const sizes = bench.quick ? [5000] : SIZES
@@ -66,15 +66,15 @@ export const reductions: Suite = {
     return {
       tables: [
         {
-          title: `changeBatchQuantity to 0 of a batch with so many lines of one unit, Postgres ${version}`,
+          title: `changeBatchQuantity to 0 of a batch with many lines of one unit, Postgres ${version}`,
           columns: ['', 'lines', 's', 'µs per line', 'µs per allocate', 'blocked ms', 'until projected, s'],
           rows,
         },
       ],
       notes: [
         `Targets: ${TARGETS}.`,
-        `µs per allocate: the lines were allocated one by one by ${CALLERS} callers; the time of all of them by their number.`,
-        'blocked: the longest time for which the event loop took nothing else, from the command to its answer or its projection.',
+        `µs per allocate: ${CALLERS} callers allocated the lines one by one; the total time divided by their number.`,
+        'blocked: the longest time that the event loop was blocked, from the command to its answer or its projection.',
       ],
       data,
     }

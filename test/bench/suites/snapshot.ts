@@ -1,4 +1,4 @@
-/** Whether commands keep their rate while somebody holds a snapshot open, as a dump does. */
+/** Whether commands keep their rate while another client holds a snapshot open, as a dump does. */
 import postgres from 'postgres'
 import { openOnhand } from '../allocators/onhand.ts'
 import type { Bench, Suite } from '../suite.ts'
@@ -19,13 +19,13 @@ type Phase = 'before' | 'open' | 'after'
 
 interface Window extends Sample {
   readonly phase: Phase
-  /** Events that the slowest projection had not taken at the end. */
+  /** Events that the slowest projection had not applied at the end. */
   readonly lag: number
 }
 
 export const snapshot: Suite = {
   name: 'snapshot',
-  about: 'allocations a second while a snapshot is held open for five minutes',
+  about: 'allocations per second while a snapshot is held open for five minutes',
   async run(bench) {
     const [windowMs, without, open] = bench.quick ? [2000, 3, 8] : [5000, 6, 60]
     const { version, createDatabase } = await openPostgres(bench)

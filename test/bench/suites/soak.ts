@@ -1,7 +1,7 @@
 /**
- * Whether anything grows, or anybody pays for somebody else, while honest clients, slow ones, reconnecting ones and attackers are
- * there together for half an hour. Honest watchers and shoppers stay all the time. The crowd comes for a minute and leaves, what
- * the server holds is noted, the crowd comes for the rest of the time and leaves, and what the server holds is compared.
+ * Checks for half an hour that nothing grows and no client affects another, with honest, slow and reconnecting clients and attackers.
+ * Honest watchers and shoppers stay for the whole time. The crowd comes for a minute and leaves, and a sample is taken of what the
+ * server holds; then the crowd comes for the rest of the time and leaves, and a second sample is compared with the first.
  */
 import { until } from '../../support/until.ts'
 import { startCrowd } from '../soak/crowd-process.ts'
@@ -29,7 +29,7 @@ const PURCHASES_PER_SECOND = 25
 const WATCHED = SKUS.slice(0, 100)
 const SAMPLE_INTERVAL_MS = 10_000
 
-/** Each with its duration, and whether the crowd is there. */
+/** The phases, each with its duration and whether the crowd is there. */
 function phases({ quick }: Bench) {
   const [quietMs, firstMs, restMs] = quick ? [5000, 20_000, 30_000] : [60_000, 60_000, 27 * 60_000]
   return [
@@ -82,7 +82,7 @@ export const soak: Suite = {
     const sameProcess = !server.hasEnded() && before.startedAt === atEnd.startedAt
     const findings = [
       ...truth,
-      { claim: 'the server is the same process', problem: sameProcess ? null : 'it was started anew' },
+      { claim: 'the server is the same process', problem: sameProcess ? null : 'it was restarted' },
       { claim: 'the server logged no error', problem: log.errors === 0 ? null : `${log.errors}` },
     ]
     return {
@@ -99,9 +99,9 @@ export const soak: Suite = {
         log.table(),
       ],
       notes: [
-        `${PURCHASES_PER_SECOND} \`allocate\` mutations a second over HTTP, on a fixed schedule. ${states.shown.length} watchers of ${WATCHED.length} products, and ${ledgers.positions.length} of the whole ledger, stay from the beginning to the end.`,
-        'What the server holds is noted when the crowd has left, its groups linger no more, and garbage was collected. Highest meanwhile: at any moment, with the garbage that there is.',
-        'A mutation takes from when the schedule has it sent until it is answered.',
+        `${PURCHASES_PER_SECOND} \`allocate\` mutations per second over HTTP, on a fixed schedule. ${states.shown.length} watchers of ${WATCHED.length} products, and ${ledgers.positions.length} of the whole ledger, stay from start to end.`,
+        'Samples are taken after the crowd has left, its groups have ended, and garbage was collected. Highest meanwhile: at any moment, including garbage.',
+        'The duration of a mutation is from its scheduled time until its answer.',
         canPin
           ? 'The server has one core, all clients the other, Postgres both.'
           : 'There is no taskset here, so the server and the clients share the cores.',

@@ -1,4 +1,4 @@
-/** How fast a database is verified, beside a bare read of its log. */
+/** How fast `onhand verify` is, compared with a bare read of the log. */
 import { createLogReader } from '../../../src/log/read.ts'
 import { openSession } from '../../../src/lib/postgres.ts'
 import { forVerifying } from '../../../src/operations/connections.ts'
@@ -30,7 +30,7 @@ interface Sample {
 
 export const verify: Suite = {
   name: 'verify',
-  about: 'events a second that are verified, and the memory that it takes',
+  about: 'verified events per second, and the memory of verify',
   long: true,
   async run(bench) {
     const [rounds, events] = bench.quick ? [1, 50_000] : [3, 1_000_000]
@@ -76,9 +76,9 @@ export const verify: Suite = {
         },
       ],
       notes: [
-        `The log: ${LINES_AN_ORDER} lines an order, 1,000 products, and a receipt for each event; nothing else at work.`,
-        `The bare read: whole commits, ${formatNumber(COPY_PAGE_EVENTS)} events at a time, decoded and thrown away.`,
-        'RSS is that of the process which has also made the log, sampled while it works.',
+        `The log: ${LINES_AN_ORDER} lines per order, 1,000 products, and one receipt per event; no other load.`,
+        `The bare read: complete commits, ${formatNumber(COPY_PAGE_EVENTS)} events at a time, decoded and discarded.`,
+        'RSS is that of the process, which has also created the log, sampled during the run.',
       ],
       data: { results },
     }
@@ -108,7 +108,7 @@ async function verifyAll(databaseUrl: string): Promise<void> {
   if (broken !== undefined) throw new Error(`${broken.claim} ${broken.detail}`)
 }
 
-/** The most memory, in bytes, that this process has during `work`. */
+/** Measures the maximum memory of this process during `work`, in bytes. */
 async function peakRssOf(work: () => Promise<void>): Promise<number> {
   let peak = process.memoryUsage.rss()
   const sampling = setInterval(() => {

@@ -1,6 +1,6 @@
 import { Latencies } from './latencies.ts'
 
-/** What a while of load came to. */
+/** The result of a period of load. */
 export interface Sample {
   readonly perSecond: number
   readonly p50Ms: number
@@ -8,9 +8,9 @@ export interface Sample {
 }
 
 /**
- * So many callers, each of which asks again as soon as it is answered. Only what is answered within the time counts.
+ * Runs callers, each of which sends its next request as soon as the last is answered. Only answers within the time count.
  *
- * @param ask is told which of the callers asks
+ * @param ask gets the number of the caller
  */
 export async function closedLoop(
   callers: number,

@@ -5,14 +5,14 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../..')
-/** As `tsconfig.json` here says. Below node_modules, so that packages are found, and nobody lints or publishes it. */
+/** The output directory of `tsconfig.json` here. It is below node_modules, so that packages resolve, and lint and npm ignore it. */
 const OUT = join(ROOT, 'node_modules/.cache/onhand-bench')
 
 /**
- * Compiles product and benches with `tsc`, as the product is shipped: tsx would have every closure in a hot function
- * given its name each time it is made, which costs.
+ * Compiles product and benches with `tsc`, as for a release. With tsx, every closure would get its name set each time it is created,
+ * which costs time in hot functions.
  *
- * @returns the directory that stands for the project's root
+ * @returns the output directory, which corresponds to the root of the project
  */
 export async function compile(): Promise<string> {
   await rm(OUT, { recursive: true, force: true })
@@ -22,7 +22,7 @@ export async function compile(): Promise<string> {
   const { stdout } = spawnSync(process.execPath, [tsc, '--project', join(ROOT, 'test/bench')], {
     encoding: 'utf8',
   })
-  // With errors in types, tsc still writes what it can: what is being edited next door does not stop a bench.
+  // tsc also writes output if there are type errors, so unfinished edits elsewhere do not prevent a bench.
   if (!existsSync(join(OUT, 'test/bench/main.js'))) throw new Error(`tsc failed:\n${stdout}`)
   for (const name of ['drizzle', 'schema']) await symlink(join(ROOT, name), join(OUT, name), 'junction')
   return OUT

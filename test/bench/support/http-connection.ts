@@ -1,6 +1,6 @@
 /**
- * The lightest HTTP client that will do: one keep-alive connection, one request at a time, answers with a content-length or none.
- * A full client would take more of its core for a request than the server does of its own.
+ * A minimal HTTP client: one keep-alive connection, one request at a time, answers with a content-length or without a body. A full
+ * client would use more CPU per request than the server.
  */
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
@@ -13,7 +13,7 @@ const STATUS_AT = 'HTTP/1.1 '.length
 
 export interface HttpAnswer {
   readonly status: number
-  /** The status line and the headers. */
+  /** The status line and the headers of the answer. */
   readonly head: string
   readonly body: string
 }
@@ -77,7 +77,7 @@ export class HttpConnection {
 
   #send(request: string): Promise<HttpAnswer> {
     if (this.#answer !== null) throw new Error('This connection still waits for an answer.')
-    // The server has closed it, because it was idle for long.
+    // The server has closed the connection because it was idle for too long.
     if (this.#socket.destroyed) this.#socket = this.#connect()
     this.#answer = deferred()
     this.#socket.write(request, 'latin1')

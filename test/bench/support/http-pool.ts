@@ -2,7 +2,7 @@ import { deferred } from '../../../src/lib/deferred.ts'
 import type { Deferred } from '../../../src/lib/deferred.ts'
 import { HttpConnection } from './http-connection.ts'
 
-/** Connections for callers who are not bound to one; who finds none free waits in line. */
+/** A pool of connections. Callers wait in a queue if none is free. */
 export class HttpPool {
   readonly #url: string
   readonly #free: HttpConnection[] = []
@@ -27,7 +27,7 @@ export class HttpPool {
     for (const connection of this.#free) connection.close()
   }
 
-  /** When it is needed: the server cuts off a connection that says nothing. */
+  /** Connects on demand, because the server closes silent connections. */
   #make(): HttpConnection | undefined {
     if (this.#unmade === 0) return undefined
     this.#unmade -= 1

@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks'
 
-/** Durations, in milliseconds, kept to three significant digits. */
+/** Durations in milliseconds, with three significant digits. */
 export class Latencies {
   readonly #microseconds = createHistogram()
 

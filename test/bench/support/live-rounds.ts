@@ -1,8 +1,8 @@
 /**
- * Rounds of a steady load with watchers: when each command was due, when it was committed, and when it was seen.
+ * Rounds of a steady load with watchers: records when each command was due, committed and seen.
  *
- * The time of a commit is Postgres's own (`track_commit_timestamp`), taken just before the commit is written, so that the
- * wait for the disk counts. The time of a receipt is when the stock client hands the message over. It is one machine's clock.
+ * The time of a commit is that of Postgres (`track_commit_timestamp`), taken just before the commit is written, so the wait for the
+ * disk counts. The time of receipt is when graphql-ws passes the message on. Both use the clock of one machine.
  */
 import postgres from 'postgres'
 import type { Sku } from '../../../src/domain/values.ts'

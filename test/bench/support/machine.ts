@@ -1,4 +1,4 @@
-/** Where numbers come from, and whether anybody else was at work there. */
+/** Describes the machine of the measurements, and whether other programs used it. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
@@ -24,19 +24,18 @@ export async function machineFacts(): Promise<MachineFacts> {
   }
 }
 
-/** What in these facts makes the numbers that follow doubtful. */
+/** Returns the facts that make the measurements doubtful. */
 export function warnings(facts: MachineFacts): string[] {
   const found: string[] = []
   if (Number(facts['busy before the start']) > BUSY_SHARE)
-    found.push('the machine is busy with something else; run this again when it is not.')
+    found.push('other programs use the machine; run this again when it is idle.')
   if (Number(facts['fdatasync 8 kB/s']) > 50_000)
-    found.push(`${tmpdir()} does not seem to wait for a disk: what commits cost elsewhere is not seen here.`)
-  if (Number(facts['cores']) < 2)
-    found.push('with one core, the load takes from the server what it would have.')
+    found.push(`${tmpdir()} does not seem to wait for a disk, so commits cost less here than elsewhere.`)
+  if (Number(facts['cores']) < 2) found.push('with one core, the load takes CPU from the server.')
   return found
 }
 
-/** The share of all cores' time that was in use, 0 to 1. */
+/** The share of the time of all cores that was in use, 0 to 1. */
 export async function busyShare(ms: number): Promise<number> {
   const before = cpuTimes()
   await sleep(ms)
@@ -45,7 +44,7 @@ export async function busyShare(ms: number): Promise<number> {
   return total === 0 ? 0 : 1 - (after.idle - before.idle) / total
 }
 
-/** Waits, for a while, until nobody else is at work. @returns whether that came to be */
+/** Waits for a limited time until the machine is idle. @returns whether it is */
 export async function quiet(limitMs = 15_000): Promise<boolean> {
   const deadline = performance.now() + limitMs
   while ((await busyShare(200)) > BUSY_SHARE) if (performance.now() > deadline) return false
@@ -62,7 +61,7 @@ function cpuTimes(): { idle: number; total: number } {
   return { idle, total }
 }
 
-/** How often a second a page can be made durable where the bench's Postgres lies. */
+/** Measures how often per second a page can be made durable in the directory of the bench's Postgres. */
 function measureFdatasync(): number {
   const path = join(tmpdir(), `onhand-bench-fdatasync-${process.pid}`)
   const file = openSync(path, 'w')

@@ -1,4 +1,4 @@
-/** Does something so many times, by so many callers at once. */
+/** Does something a number of times, with a number of concurrent callers. */
 export async function many(count: number, callers: number, work: () => Promise<unknown>): Promise<void> {
   let begun = 0
   async function call(): Promise<void> {

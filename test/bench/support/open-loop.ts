@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Asks at a fixed rate, whether earlier questions have been answered or not: a system that falls behind does not slow down
- * those who ask. Timers are as fine as a millisecond, so what is due within one is asked together.
+ * Sends requests at a fixed rate, whether earlier requests have been answered or not, so a slow system does not reduce the load.
+ * Timers have a resolution of a millisecond, so requests within one are sent together.
  *
- * @param ask is told when its question was due, by `performance.now()`
+ * @param ask gets the time when its request was due, by `performance.now()`
  */
 export async function openLoop(
   perSecond: number,

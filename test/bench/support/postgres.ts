@@ -13,16 +13,16 @@ export interface BenchPostgres {
 }
 
 /**
- * The product's own embedded Postgres, as the product sets it, in a directory of this run.
+ * The embedded Postgres of the product, with the product's settings, in a directory of this run.
  *
- * @param settings more of them, for what is measured in Postgres itself
+ * @param settings additional settings, for measurements in Postgres itself
  */
 export async function openPostgres(
   { onEnd }: Bench,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<BenchPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'onhand-bench-'))
-  // Started by root, Postgres runs as another account, which has to get in.
+  // Started by root, Postgres runs as another account, which needs access.
   await chmod(dataDir, 0o755)
   onEnd(() => rm(dataDir, { recursive: true, force: true }))
   let server = await openEmbeddedPostgres({ dataDir })

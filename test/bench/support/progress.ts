@@ -2,9 +2,9 @@ import postgres from 'postgres'
 import { until } from '../../support/until.ts'
 import type { Bench } from '../suite.ts'
 
-/** How far the projections are behind the log. */
+/** Reads how far the projections are behind the log. */
 export interface Lag {
-  /** Events that the slowest projection has not taken yet. */
+  /** Events that the slowest projection has not applied yet. */
   readonly read: () => Promise<number>
   readonly gone: () => Promise<void>
 }

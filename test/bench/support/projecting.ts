@@ -1,4 +1,4 @@
-/** The ways to bring a projection from nothing to the log's head. */
+/** The ways to fill an empty projection up to the head of the log. */
 import postgres from 'postgres'
 import type { LogPosition } from '../../../src/domain/values.ts'
 import { openSession } from '../../../src/lib/postgres.ts'
@@ -12,13 +12,13 @@ import { rebuildProjection } from '../../../src/projector/rebuild.ts'
 import { createRows } from '../../../src/projector/rows.ts'
 import { until } from '../../support/until.ts'
 
-/** As `compose.ts` has them. */
+/** The same limits as in the product. */
 const MAX_STEP_EVENTS = 1000
 const MAX_CACHED_ROWS = 10_000
 
 const GIVE_UP_MS = 300_000
 
-/** A projector, as it runs all day, that finds all there is still to be done. */
+/** The usual projector, with an empty projection. */
 export async function catchUp(databaseUrl: string, projection: Projection, head: LogPoint): Promise<void> {
   const session = openSession(forProjector(databaseUrl, projection.name))
   const sql = postgres(databaseUrl, { max: 1 })
@@ -46,14 +46,14 @@ export async function catchUp(databaseUrl: string, projection: Projection, head:
   await Promise.all([session.close(), sql.end()])
 }
 
-/** What an operator asks for: into a second table, compared with the first, and swapped. */
+/** A rebuild by an operator: fills a second table, compares it with the first, and swaps them. */
 export async function rebuild(databaseUrl: string, projection: Projection): Promise<void> {
   const session = openSession(forMaintenance(databaseUrl))
   await rebuildProjection({ session, projection, acceptDifferences: false, onProgress: () => {} })
   await session.close()
 }
 
-/** As if it had just been added. */
+/** Empties the projection, as if it had just been added. */
 export async function empty(databaseUrl: string, { name }: Projection): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1 })
   await sql`truncate ${sql(`views.${name}`)}`
@@ -62,7 +62,7 @@ export async function empty(databaseUrl: string, { name }: Projection): Promise<
   await sql.end()
 }
 
-/** Of the only partition. */
+/** The position in the only partition. */
 export async function headOf(databaseUrl: string): Promise<LogPoint> {
   const sql = postgres(databaseUrl, { max: 1 })
   const [row] = await sql`select position, tag from stock.events order by position desc limit 1`

@@ -3,8 +3,8 @@ import { median, spread } from './median.ts'
 import { formatNumber } from './table.ts'
 
 /**
- * Measures all contenders in turn, several times, beginning with another one each time: what happens to the machine
- * meanwhile happens to all of them.
+ * Measures all contenders in turn, several times, each time starting with another one, so that changes of the machine affect all of
+ * them.
  */
 export async function interleave<Contender, Sample>(
   contenders: readonly Contender[],

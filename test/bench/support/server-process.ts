@@ -15,14 +15,14 @@ export interface ServerProcess {
 
 export interface ServerOptions {
   readonly nodeOptions?: readonly string[]
-  /** Gets each line of its log; without it, they go to stderr. */
+  /** Receives each line of the log; by default, lines go to stderr. */
   readonly onLogLine?: (line: string) => void
 }
 
 const PROGRAM = join(import.meta.dirname, '../../../src/cli/onhand.js')
 const READY = /GraphQL (http:\S+)/
 
-/** `onhand start`, as anybody would run it, with a core to itself. */
+/** Runs `onhand start` as usual, on its own core. */
 export async function startServer(
   { onEnd }: Pick<Bench, 'onEnd'>,
   databaseUrl: string,

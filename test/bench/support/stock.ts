@@ -1,4 +1,4 @@
-/** What is in stock when a bench begins, and the commands that it is asked for. */
+/** The initial stock of a bench, and its commands. */
 import { v7 as uuidv7 } from 'uuid'
 import type { CommandRequest } from '../../../src/command/request.ts'
 import { createWriteSide } from '../../../src/command/write-side.ts'
@@ -17,10 +17,10 @@ import { analyzeYoungTables } from '../../../src/operations/young-tables.ts'
 
 export const SKUS: readonly Sku[] = Array.from({ length: 1000 }, (_, at) => parseSku(`SKU-${at}`))
 
-/** Of each product's two batches: more than any bench can allocate, and two of them are as much as a product may have. */
+/** Units of each of a product's two batches: more than any bench can allocate, and together within the limit per product. */
 const BATCH_UNITS = parseQuantity(1_000_000_000, 1)
 
-/** Makes all products, each with a batch in the warehouse and one on its way, through the product's own write side. */
+/** Creates all products, each with a batch in the warehouse and one on its way, with the write side of Onhand. */
 export async function fillStock(databaseUrl: string): Promise<void> {
   const writeSide = createWriteSide({
     connection: forCommands(databaseUrl),
@@ -56,13 +56,13 @@ export interface AllocateRequest extends CommandRequest {
 
 const ONE = parseQuantity(1, 1)
 
-/** A line of an order that nobody has placed before, with ids as the product's own API would make them. */
+/** A line of a new order, with ids as the API generates them. */
 export const allocateOne = (sku: Sku, orderId: string = `order-${uuidv7()}`): AllocateRequest => ({
   id: parseCommandId(uuidv7()),
   command: { type: 'Allocate', orderId: parseOrderId(orderId), sku, quantity: ONE },
 })
 
-/** Orders of so many lines each, for products next to each other. */
+/** Orders with a number of lines each, for adjacent products. */
 export function* orderLines(lines: number): Generator<AllocateRequest, never> {
   for (let order = 0; ; order += 1) {
     for (let line = 0; line < lines; line += 1)
@@ -70,7 +70,7 @@ export function* orderLines(lines: number): Generator<AllocateRequest, never> {
   }
 }
 
-/** The first product, always; or any of them, the same ones in every run. */
+/** Always the first product; or random products, the same in every run. */
 export function* skus(which: 'hot' | 'spread'): Generator<Sku, never> {
   // A linear congruential generator, Numerical Recipes' constants.
   for (let state = 1; ; state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) {

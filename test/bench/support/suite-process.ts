@@ -1,4 +1,4 @@
-/** A suite in a process of its own: no suite inherits the heap, the compiled code or the connections of another. */
+/** Runs a suite in its own process, so that it does not inherit the heap, the compiled code or the connections of another suite. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Bench, Report, Suite } from '../suite.ts'
@@ -10,7 +10,7 @@ export async function runSuite(suite: Suite, quick: boolean): Promise<Report> {
   const child = spawn(process.execPath, quick ? [...options, 'quick'] : options, {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
-  // The terminal sends an interrupt to both; the suite cleans up, and then its failure ends this process.
+  // The terminal interrupts both processes. The suite cleans up, and then its failure ends this process.
   process.once('SIGINT', () => {})
   let report: Report | null = null
   child.once('message', (message) => {

@@ -1,11 +1,11 @@
-/** A table for people. Numbers are formatted by who knows what they are. */
+/** A table for people. The caller formats the numbers. */
 export interface Table {
   readonly title: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-/** Text to the left, what begins with a digit to the right. */
+/** Aligns text to the left, and cells that start with a digit to the right. */
 export function formatTable({ title, columns, rows }: Table): string {
   const widths = columns.map((column, at) =>
     Math.max(column.length, ...rows.map((row) => (row[at] ?? '').length)),
@@ -20,7 +20,7 @@ export function formatTable({ title, columns, rows }: Table): string {
   return [title, rule, line(columns), rule, ...rows.map(line), rule].join('\n')
 }
 
-/** `12,345`; below 100 with as many digits as are worth it. */
+/** `12,345`; below 100 with significant decimals. */
 export function formatNumber(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })

@@ -1,6 +1,6 @@
 /**
- * The time that Postgres tells, too, in milliseconds since 1970 with their fractions: `Date.now()` has none.
- * Good for minutes; then the two clocks of a machine drift apart.
+ * The wall clock, which Postgres uses too, in milliseconds since 1970 with fractions, which `Date.now()` lacks. It is precise for
+ * minutes; then the two clocks of a machine drift apart.
  */
 export function wallClock(): () => number {
   const before = Date.now()

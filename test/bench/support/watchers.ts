@@ -1,4 +1,4 @@
-/** Subscribers, each on a connection of its own, with the stock client. */
+/** Subscribers, each on its own connection, with unmodified graphql-ws. */
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 
@@ -8,8 +8,8 @@ export interface Watched {
 }
 
 /**
- * @param onData what a watcher has received, as soon as it has
- * @returns once all are connected: what ends it
+ * @param onData called with each result of a watcher, as soon as it arrives
+ * @returns a function that ends the watchers, once all are connected
  */
 export async function watch<Data>(
   url: string,

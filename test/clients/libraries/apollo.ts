@@ -27,7 +27,7 @@ export const apollo: Library = {
           variables,
           fetchPolicy: 'network-only',
         })
-        // As a component that has asked for it: told whenever the cache changes, and never asks again.
+        // Watches the cache, as a component with this query does, without another request.
         client
           .watchQuery<any>({ query: gql(PRODUCT), variables, fetchPolicy: 'cache-only' })
           .subscribe((result) => shown.set(sku, result.data?.product))

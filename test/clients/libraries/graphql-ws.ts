@@ -1,4 +1,4 @@
-/** graphql-ws by itself for what is live, and `fetch` for the rest. */
+/** graphql-ws alone for subscriptions, and `fetch` for queries and mutations. */
 import { createClient } from 'graphql-ws'
 import { ALLOCATE, PRODUCT, WATCH, socketOptions } from './library.ts'
 import type { Library } from './library.ts'

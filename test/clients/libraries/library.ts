@@ -1,4 +1,4 @@
-/** What the tests ask of a client library, and the operations that they ask it for. */
+/** The interface of a client library for the tests, and the operations that they use. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientOptions } from 'graphql-ws'
 import { WebSocket } from 'ws'
@@ -10,18 +10,18 @@ export interface Product {
 }
 
 export interface Library {
-  /** It keeps things by their ids, and shows the same of a thing wherever it is shown. */
+  /** Whether its cache is normalized: objects are stored by id, and all components show the same state of an object. */
   readonly normalizes: boolean
   readonly connect: (url: string) => LibraryClient
 }
 
 export interface LibraryClient {
-  /** Asks the server. */
+  /** Queries the server. */
   readonly product: (sku: string) => Promise<Product>
-  /** @returns the product as the answer to the command shows it */
+  /** @returns the product in the answer to the command */
   readonly allocate: (line: Line) => Promise<Product>
   readonly watch: (skus: readonly string[], watcher: ProductWatcher) => void
-  /** What components see of a product that was asked for before; null where nothing is kept by id. */
+  /** What components see of a product that was queried before; null without a normalized cache. */
   readonly stored: (sku: string) => Product | null
   readonly close: () => Promise<void>
 }
@@ -34,7 +34,7 @@ export interface Line {
 
 export interface ProductWatcher {
   readonly next: (product: Product) => void
-  /** What the application is told has gone wrong. */
+  /** Errors that the library reports to the application. */
   readonly error: (error: unknown) => void
 }
 
@@ -46,12 +46,12 @@ export const WATCH = `subscription Watch($skus: [ID!]!) {
   availabilityChanged(skus: $skus) { sku available version }
 }`
 
-/** As the README has it: without `shouldRetry`, graphql-ws gives up when it is refused a connection once. */
+/** As in the README: without `shouldRetry`, graphql-ws gives up when a connection is refused once. */
 export const socketOptions = (url: string): ClientOptions => ({
   url: `${url.replace(/^http/, 'ws')}/graphql`,
   webSocketImpl: WebSocket,
   retryAttempts: Infinity,
   shouldRetry: () => true,
-  // The README leaves this out. A test should not take as long as a person would wait.
+  // Not in the README: it keeps the waits of the test short.
   retryWait: () => sleep(100),
 })

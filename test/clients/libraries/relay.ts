@@ -1,4 +1,4 @@
-/** Relay's runtime, with artifacts as its compiler writes them, and its normalized store. */
+/** Relay's runtime, with artifacts in the form of its compiler, and its normalized store. */
 import { createClient } from 'graphql-ws'
 import {
   Environment,
@@ -22,7 +22,7 @@ const scalar = (name: string) => ({
   name,
   storageKey: null,
 })
-/** @param args by argument, the variable that it is given */
+/** @param args the variable of each argument */
 const linked = (name: string, concreteType: string, args: Record<string, string>, selections: object[]) => ({
   alias: null,
   args: Object.entries(args).map(([argument, variableName]) => ({

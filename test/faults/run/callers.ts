@@ -1,4 +1,4 @@
-/** Clients that send commands: most of them once and until they are answered, some twice at the same time, some without waiting for the answer. */
+/** Clients that send commands: most repeat them until they are answered, some send them twice at the same time, some ignore the answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WIDE_BATCH, WIDE_LINES, WIDE_SKU } from './catalogue.ts'
 import { readProduct, sendCommand } from './client.ts'
@@ -12,7 +12,7 @@ const RETRY_MS = 100
 const WIDE_CALLERS = 50
 
 export interface Callers {
-  /** Takes no new decision, and finishes what is under way. */
+  /** Starts no new command, and waits for the current ones. */
   readonly stop: () => Promise<void>
 }
 
@@ -28,7 +28,7 @@ export function startCallers(
 
   async function call(name: string): Promise<void> {
     const next = createDecisions(name, random.fork(name))
-    // How often a command is tried depends on timing, so those choices have a stream of their own.
+    // The number of attempts depends on timing, so choices per attempt have their own stream.
     const routes = random.fork(`${name} routes`)
     while (still.calling) {
       const decision = next()
@@ -62,7 +62,7 @@ async function carryOut(decision: Decision, server: () => Endpoint, history: His
   if (decision.reads) await readAtToken(sent, server(), history)
 }
 
-/** Sends it until it is answered. */
+/** Repeats the command until it is answered. */
 export async function insist(sent: SentCommand, server: () => Endpoint, history: History): Promise<void> {
   for (;;) {
     await send(sent, server, history)
@@ -92,7 +92,7 @@ async function readAtToken(sent: SentCommand, server: Endpoint, history: History
   if (state !== null) history.reads.push({ at: history.now(), token: answer.token, state })
 }
 
-/** One product has hundreds of lines in one batch, which all lose their stock at once, and get it back at once. */
+/** Fills a batch with hundreds of lines, which can all lose their stock at once and get it back at once. */
 export async function fillWidely(server: () => Endpoint, history: History): Promise<void> {
   const batch = { reference: WIDE_BATCH, sku: WIDE_SKU, quantity: WIDE_LINES, eta: null }
   const create = { type: 'createBatch', ...batch } as const

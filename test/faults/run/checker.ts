@@ -1,4 +1,4 @@
-/** All rules, each judged by itself. */
+/** Checks all rules independently. */
 import type { Violation } from './violation.ts'
 import * as commands from './rules/commands.ts'
 import type { Evidence, Rule } from './rules/evidence.ts'

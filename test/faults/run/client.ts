@@ -1,4 +1,4 @@
-/** Commands and queries as a client sends them, and what became of them. */
+/** Sends commands and queries as a client does, and records the results. */
 import type { Attempt, Command, History, ProductState, Result } from './history.ts'
 
 export interface Endpoint {
@@ -6,7 +6,7 @@ export interface Endpoint {
   readonly url: string
 }
 
-/** Shorter than some freezes, so that callers go on elsewhere. */
+/** Shorter than some suspensions of a server, so that callers continue with another server. */
 const TIMEOUT_MS = 2000
 
 const INPUT_TYPES: Record<Command['type'], string> = {
@@ -23,7 +23,7 @@ const mutationOf = (type: Command['type']): string =>
 export const PRODUCT_FIELDS =
   'sku version status onHand allocated available incoming availableToPromise { date quantity cumulative }'
 
-/** Sends it once. @returns how it went; never throws */
+/** Sends the command once. @returns the result; never throws */
 export async function sendCommand(
   { name: server, url }: Endpoint,
   id: string,
@@ -36,7 +36,7 @@ export async function sendCommand(
   return { server, sentAt, answeredAt: now(), result: resultOf(data?.['command'], errors) }
 }
 
-/** @returns null if there is no answer now */
+/** @returns null if there is no answer */
 export async function readProduct(
   { url }: Endpoint,
   sku: string,

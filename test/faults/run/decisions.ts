@@ -1,4 +1,4 @@
-/** Which command a caller sends next. Depends on the caller's random stream alone, never on an answer. */
+/** Decides which command a caller sends next. The decision depends only on the caller's random stream, never on an answer. */
 import { ETAS, FIRST_BATCHES, HOT_SKUS, QUIET_SKUS, SHARED_ORDERS } from './catalogue.ts'
 import type { Command } from './history.ts'
 import type { Random } from './random.ts'
@@ -6,20 +6,20 @@ import type { Random } from './random.ts'
 export interface Decision {
   readonly id: string
   readonly command: Command
-  /** How many requests carry it at once. */
+  /** How many requests send it at the same time. */
   readonly copies: number
-  /** Whether it is sent again until it is answered, or given up after the first failure. */
+  /** Whether it is repeated until it is answered, or given up after the first failure. */
   readonly insists: boolean
   /** A different command that is sent with the same id after the answer. */
   readonly reuse: Command | null
-  /** Whether the product is read at the answer's token. */
+  /** Whether the product is then read with the token of the answer. */
   readonly reads: boolean
   readonly pauseMs: number
 }
 
 const REMEMBERED = 40
 
-/** @returns asks for the next decision */
+/** @returns a function that makes the next decision */
 export function createDecisions(caller: string, random: Random): () => Decision {
   const lines: { orderId: string; sku: string }[] = []
   const references = FIRST_BATCHES.map(({ reference }) => reference)

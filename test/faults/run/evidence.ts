@@ -1,4 +1,4 @@
-/** Gathers what the rules judge, once everything is quiet. */
+/** Collects what the rules check, once nothing changes any more. */
 import type postgres from 'postgres'
 import type { History, OperatorRun } from './history.ts'
 import { readDeadLetters } from './intake.ts'
@@ -18,7 +18,7 @@ const NO_TABLES: Tables = {
   receipts: new Set(),
 }
 
-/** The log and what came of it elsewhere; tables are left out. */
+/** The log and its effects elsewhere, without the tables. */
 export async function gatherWithoutTables({ sql, redis }: World, history: History): Promise<Evidence> {
   const { client, life } = redis.client()
   const deadLetters = await readDeadLetters(client)

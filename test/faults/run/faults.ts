@@ -1,6 +1,6 @@
 /**
- * What goes wrong: each target (a server, Postgres, Redis) has a loop of its own, with its own random stream, so that faults of
- * different targets overlap as they like. Each fault ends with its target healed.
+ * Causes faults: each target (a server, Postgres, Redis) has its own loop with its own random stream, so that faults of different
+ * targets overlap. Each fault ends with its target repaired.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault, History } from './history.ts'
@@ -8,11 +8,11 @@ import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
 export interface Faults {
-  /** Waits for the faults that are under way. */
+  /** Waits until the current faults have ended. */
   readonly stop: () => Promise<void>
 }
 
-/** The application name of the connections on which commands are written. */
+/** The application name of the connections that write commands. */
 const COMMANDS = 'onhand commands'
 
 type Inject = () => Promise<unknown> | void
@@ -91,7 +91,7 @@ function serverTarget(world: World, at: number, durations: Random): Target {
   }
 }
 
-/** Often, since nothing has to come back after it but one connection. */
+/** Frequent, because only one connection has to recover. */
 function commitTarget(world: World, at: number): Target {
   const { cutNextCommit } = world.links[at] as World['links'][number]
   return {
@@ -106,7 +106,7 @@ function commitTarget(world: World, at: number): Target {
   }
 }
 
-/** Mostly short: a server that is stopped within a transaction holds up all others. */
+/** Mostly short, because a server that is suspended within a transaction blocks all others. */
 const freezeMs = (random: Random): number =>
   random.chance(0.2) ? random.int(1000, 4000) : random.int(50, 500)
 

@@ -1,4 +1,4 @@
-/** All that happens in a round, as those who took part in it saw it. Times are seconds since the round began. */
+/** Everything that happens in a round, as the participants saw it. Times are seconds since the start of the round. */
 
 export type Command =
   | {
@@ -31,7 +31,7 @@ export type Result =
       readonly replayed: boolean
     }
   | { readonly kind: 'rejected'; readonly code: string; readonly replayed: boolean }
-  /** With the error's code and message; `no answer` if there was none. */
+  /** The code and message of the error; `no answer` if there was none. */
   | { readonly kind: 'failed'; readonly code: string; readonly message?: string }
 
 export interface Attempt {
@@ -50,14 +50,14 @@ export interface SentCommand {
 /** A message on the stream `change_batch_quantity`. */
 export interface Message {
   readonly sentAt: number
-  /** Null: another system's mistake, which names no batch there is. */
+  /** Null: a mistake of the other system, which names a batch that does not exist. */
   readonly reference: string | null
-  /** Of the batch's messages: 1, 2, 3 … */
+  /** The number among the messages of the batch: 1, 2, 3 … */
   readonly number: number
   readonly quantity: number
-  /** Comes back in the event, and so tells which message it is of. */
+  /** Returned in the event, to identify the message. */
   readonly reason: string
-  /** Redis has answered. */
+  /** Whether Redis has acknowledged it. */
   readonly taken: boolean
   /** How often Redis had been emptied when the message was sent. */
   readonly redisLife: number
@@ -109,7 +109,7 @@ export interface Seen<T> {
   readonly value: T
 }
 
-/** What one client was sent, in the order in which it came. */
+/** What one client received, in order. */
 export interface Witness {
   readonly name: string
   readonly products: Seen<ProductState>[]
@@ -118,11 +118,11 @@ export interface Witness {
   readonly watchedSkus: readonly string[]
   readonly watchedOrders: readonly string[]
   readonly followsLedger: boolean
-  /** What ended a subscription that nobody had ended. */
+  /** Errors that ended a subscription. */
   readonly errors: Seen<string>[]
 }
 
-/** A query at the token of a command that was accepted. */
+/** A query with the token of an accepted command. */
 export interface TokenRead {
   readonly at: number
   readonly token: string
@@ -136,7 +136,7 @@ export interface Fault {
   to: number
 }
 
-/** `onhand rebuild` or `onhand verify`, run beside everything else. */
+/** A run of `onhand rebuild` or `onhand verify`, concurrent with everything else. */
 export interface OperatorRun {
   readonly command: string
   readonly at: number
@@ -146,7 +146,7 @@ export interface OperatorRun {
 
 export interface History {
   readonly commands: SentCommand[]
-  /** Commands that had the id of an earlier, different one. */
+  /** Commands that used the id of an earlier, different command. */
   readonly reuses: SentCommand[]
   readonly messages: Message[]
   readonly witnesses: Witness[]

@@ -1,4 +1,4 @@
-/** Another system that counts its batches and says on a Redis stream how many units each has; per batch, one message after the other. */
+/** Another system that sends the quantities of its batches on a Redis stream; per batch, one message after another. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { INTAKE_BATCHES } from './catalogue.ts'
@@ -13,7 +13,7 @@ export interface Intake {
   readonly stop: () => Promise<void>
 }
 
-/** @param redis the connection of the moment, and how often Redis has been emptied */
+/** @param redis the current connection, and how often Redis has been emptied */
 export function startIntake(
   random: Random,
   redis: () => { readonly client: Redis; readonly life: number },
@@ -53,9 +53,9 @@ export function startIntake(
   }
 }
 
-/** The reasons of messages that were given up. @throws when Redis cannot be asked */
+/** Reads the reasons of messages that were given up. @throws if Redis does not answer */
 export async function readDeadLetters(client: Redis): Promise<Set<string>> {
   const entries = await client.xrange(DEAD_LETTERS, '-', '+')
-  // A dead letter holds the reason why it is dead first, and then the message's own fields, among them its own reason.
+  // A dead letter contains the reason of its rejection first, then the fields of the message, which include a reason, too.
   return new Set(entries.map(([, fields]) => fields[fields.lastIndexOf('reason') + 1] as string))
 }

@@ -1,4 +1,4 @@
-/** The log as it stands in Postgres, read without the product's code. */
+/** Reads the log from Postgres without the product's code. */
 import type postgres from 'postgres'
 
 export interface LoggedEvent {
@@ -9,9 +9,9 @@ export interface LoggedEvent {
   readonly commandId: string
   /** Milliseconds since the epoch. */
   readonly recordedAt: number
-  /** The last event of its command. */
+  /** Whether it is the last event of its command. */
   readonly endsCommand: boolean
-  /** The last event of its transaction, where the log says so; else the last of its command. */
+  /** Whether it is the last event of its transaction if the log has tags, else of its command. */
   readonly endsCommit: boolean
 }
 

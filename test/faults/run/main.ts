@@ -1,6 +1,6 @@
 /**
- * `npm run test:faults -- --seed 7 --minutes 10`. A seed repeats every decision: which commands, which faults, in which order,
- * with which pauses. How they meet in time differs from run to run, so a failure may take several runs of its seed to come back.
+ * `npm run test:faults -- --seed 7 --minutes 10`. A seed repeats every decision: which commands, which faults, in which order, with
+ * which pauses. Their timing differs from run to run, so reproducing a failure may take several runs of its seed.
  */
 import { parseArgs } from 'node:util'
 import { runFaults } from './run.ts'

@@ -1,4 +1,4 @@
-/** Operators who rebuild projections and verify the database while everything else goes on. */
+/** Operators who rebuild projections and verify the database during the round. */
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
 const PROJECTIONS = ['availability', 'batches', 'orders', 'movements'] as const
-/** Longer than it should ever take here; one that hangs is ended, and its exit code is null. */
+/** Longer than a run should ever take. A run that hangs is ended, and its exit code is null. */
 const LIMIT_MS = 60_000
 
 export function startOperators(

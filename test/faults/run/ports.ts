@@ -6,7 +6,7 @@ const FIRST = 12_000
 const COUNT = 8000
 
 /**
- * A free port below those that systems give to outgoing connections: while its server is away, one of these could take it.
+ * Finds a free port below the range for outgoing connections. One of these could take the port while its server is down.
  */
 export async function stablePort(): Promise<number> {
   for (;;) {

@@ -1,15 +1,15 @@
-/** Random decisions that a seed repeats. Each actor has a stream of its own, so that nobody's timing changes what another decides. */
+/** Random decisions that a seed repeats. Each actor has its own stream, so that the timing of one does not change the decisions of another. */
 import { createHash } from 'node:crypto'
 
 export interface Random {
-  /** From `least` to `most`, both included. */
+  /** A whole number from `least` to `most`, both included. */
   readonly int: (least: number, most: number) => number
   readonly chance: (probability: number) => boolean
   readonly pick: <T>(choices: readonly T[]) => T
-  /** By weight. */
+  /** Chooses by weight. */
   readonly choose: <T extends string>(weights: Readonly<Record<T, number>>) => T
   readonly shuffle: <T>(items: readonly T[]) => T[]
-  /** Another stream, which depends on the seed and the name alone. */
+  /** Another stream, which depends only on the seed and the name. */
   readonly fork: (name: string) => Random
 }
 

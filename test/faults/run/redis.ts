@@ -1,4 +1,4 @@
-/** The round's Redis, and how often it has lost all that it held. */
+/** The Redis of the round, and how often it has lost all its data. */
 import { Redis } from 'ioredis'
 import { startRedis } from '../../support/redis-server.ts'
 import type { RedisServer } from '../../support/redis-server.ts'
@@ -10,7 +10,7 @@ export interface RoundRedis {
   readonly pause: () => void
   readonly resume: () => void
   readonly kill: () => Promise<void>
-  /** After it was killed: comes back empty. */
+  /** Restarts it empty after it was killed. */
   readonly restart: () => Promise<void>
   readonly flush: () => Promise<void>
   readonly cutClients: () => Promise<void>

@@ -1,4 +1,4 @@
-/** What a round came to, for people. */
+/** Formats the result of a round for people. */
 import type { Fault, History } from './history.ts'
 import { groupBy } from '../../../src/lib/group-by.ts'
 import { rules } from './checker.ts'
@@ -46,7 +46,7 @@ function tally(words: readonly string[]): string {
   return sorted.map(([word, count]) => `${count} ${word}`).join(', ') || 'none'
 }
 
-/** Each broken rule with its first cases, and the faults around them. */
+/** Lists each broken rule with its first cases and the faults around them. */
 export function explain({ violations, evidence }: Round): string {
   const byRule = groupBy(violations, ({ rule }) => rule)
   return [...byRule]

@@ -1,4 +1,4 @@
-/** One round: a world, everybody at work, everything that goes wrong, and the verdict. */
+/** One round: starts the processes, the clients and the faults, and checks the result. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EmbeddedPostgres } from '../../../src/operations/postgres/embedded.ts'
 import { fillWidely, insist, note, startCallers } from './callers.ts'
@@ -27,7 +27,7 @@ export interface RoundOptions {
   readonly directory: string
   readonly program: string
   readonly postgres: EmbeddedPostgres
-  /** Breaks it off; what it has started ends. */
+  /** Aborts the round, and ends everything that it has started. */
   readonly signal: AbortSignal
 }
 
@@ -41,10 +41,10 @@ export interface Round {
 const CALLERS = 20
 const FIRST_UNITS = 40
 
-/** Odd seeds have one partition, even ones three. */
+/** Odd seeds use one partition, even seeds three. */
 export const partitionsOf = (seed: number): number => (seed % 2 === 0 ? 3 : 1)
 
-/** @throws what the signal says when it is aborted */
+/** @throws the reason of the signal if it is aborted */
 export async function playRound({ seed, seconds, signal, ...place }: RoundOptions): Promise<Round> {
   const partitions = partitionsOf(seed)
   const world = await openWorld({ ...place, name: `faults_${seed}`, partitions })
@@ -84,7 +84,7 @@ async function playIn(world: World, { seed, seconds, partitions }: Plan): Promis
   }
   const ended = codes.every((code) => code === 0)
     ? []
-    : [violation('a server that is told to end ends by itself, with code 0', codes.join(', '))]
+    : [violation('a server that gets SIGTERM ends with code 0', codes.join(', '))]
   return { seed, partitions, evidence, violations: [...late, ...ended, ...judge(evidence)] }
 }
 
@@ -118,7 +118,7 @@ async function play(
   return witnesses
 }
 
-/** A token like those that commands return, from before the first event of each partition. */
+/** Returns a token for the point before the first event of each partition. */
 function beginningOf({ commands }: History, partitions: number): string {
   const result = commands[0]?.attempts.at(-1)?.result
   const token = result?.kind === 'accepted' ? result.token : ''

@@ -1,4 +1,4 @@
-/** As many rounds as there is time for, on one Postgres of their own. The first broken rule ends it. */
+/** Runs rounds until the time is over, on one separate Postgres. The first broken rule ends the run. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,17 +10,17 @@ import type { Round } from './round.ts'
 
 export interface RunOptions {
   readonly seed: number
-  /** How long things go wrong, in all rounds together; settling and judging come on top. */
+  /** Total duration of faults in all rounds; settling and checking take additional time. */
   readonly seconds: number
   readonly print: (text: string) => void
   readonly signal: AbortSignal
 }
 
-/** So many rounds see both partition counts; longer ones only make the history longer. */
+/** This number of rounds covers both partition counts; more time makes the rounds longer. */
 const MIN_ROUNDS = 2
 const MAX_ROUND_SECONDS = 120
 
-/** @returns what went wrong, ready to be printed; null if nothing did */
+/** @returns a report of what went wrong; null if nothing did */
 export async function runFaults({ seed, seconds, print, signal }: RunOptions): Promise<string | null> {
   const directory = await mkdtemp(join(tmpdir(), 'onhand-faults-'))
   // Started by root, Postgres runs as another account.
@@ -61,6 +61,6 @@ async function keep(round: Round, directory: string): Promise<string> {
   await writeFile(file, JSON.stringify(round.evidence.history, null, 1))
   return [
     explain(round),
-    `Seed ${round.seed}. What everybody saw is in ${file}, the servers' logs are beside it, and the database is faults_${round.seed} of the cluster in ${join(directory, 'data')}.`,
+    `Seed ${round.seed}. The history is in ${file}, next to the logs of the servers, and the database is faults_${round.seed} of the cluster in ${join(directory, 'data')}.`,
   ].join('\n')
 }

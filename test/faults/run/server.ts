@@ -1,4 +1,4 @@
-/** A server of the product as a process of its own: killed, stopped where it is, and started again on the same port. */
+/** A server of the product as its own process, which can be killed, suspended, and restarted on the same port. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -9,9 +9,9 @@ import { launch } from './product-build.ts'
 export interface Server {
   readonly name: string
   readonly url: string
-  /** Until it is ready, however often it has to be tried. */
+  /** Starts the server until it is ready, however many attempts that takes. */
   readonly start: () => Promise<void>
-  /** Until it is gone. */
+  /** Waits until the process has ended. */
   readonly end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<number | null>
   readonly freeze: () => void
   readonly thaw: () => void
@@ -25,10 +25,10 @@ export interface ServerOptions {
   readonly logFile: string
 }
 
-/** Only what hangs takes so long. */
+/** Only a server that hangs takes this long. */
 const START_MS = 180_000
 const RETRY_MS = 300
-/** A process that is told to end, and does not, is killed, and that is a failure. */
+/** A process that does not end on SIGTERM is killed, and that counts as a failure. */
 const END_MS = 20_000
 
 export function createServer({ name, program, port, environment, logFile }: ServerOptions): Server {

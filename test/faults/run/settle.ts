@@ -1,4 +1,4 @@
-/** After the last fault: what is under way ends, everybody catches up, and commands are sent once more to see their answers. */
+/** After the last fault: requests complete, projections and watchers catch up, and some commands are repeated to check their answers. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PickServer } from './callers.ts'
 import { insist, isAnswered } from './callers.ts'
@@ -19,7 +19,7 @@ const LOOK_MS = 500
 const ANSWERED_AGAIN = 150
 const AT_ONCE = 8
 
-/** Half of those whose outcome is not known, and some of those that were answered, recent ones first. */
+/** Half of the commands with an unknown outcome, and some of the answered ones, recent ones first. */
 export async function sendAgain(random: Random, pickServer: PickServer, history: History): Promise<void> {
   const unknown = history.commands.filter((sent) => !isAnswered(sent) && random.chance(0.5))
   const answered = history.commands.filter(isAnswered)
@@ -35,7 +35,7 @@ export async function sendAgain(random: Random, pickServer: PickServer, history:
   await Promise.all(Array.from({ length: AT_ONCE }, sendNext))
 }
 
-/** They come true some time after the last command; until then they say nothing. */
+/** These conditions become true some time after the last command. */
 const COME_TRUE: readonly Rule[] = [
   noMessageIsLost,
   mistakesAreGivenUp,
@@ -44,7 +44,7 @@ const COME_TRUE: readonly Rule[] = [
   ledgersAreWhole,
 ]
 
-/** @returns what has not caught up, though nothing moved any more */
+/** @returns what has not caught up although nothing changes any more */
 export async function catchUp(world: World, history: History): Promise<Violation[]> {
   const patience = startPatience()
   for (;;) {
@@ -58,13 +58,13 @@ export async function catchUp(world: World, history: History): Promise<Violation
   for (;;) {
     const evidence = await gatherWithoutTables(world, history)
     if (COME_TRUE.every((rule) => rule(evidence).length === 0)) return []
-    // What is wrong now is what the checker finds, too.
+    // The checker also finds what is wrong now.
     if (patience.isOver(movedSoFar(evidence))) return []
     await sleep(LOOK_MS)
   }
 }
 
-/** Grows with each event, each dead letter and each result that a client gets. */
+/** A number that grows with each event, dead letter and result of a client. */
 const movedSoFar = ({ model, deadLetters, history: { witnesses } }: Evidence): string =>
   [
     model.log.length,
@@ -72,7 +72,7 @@ const movedSoFar = ({ model, deadLetters, history: { witnesses } }: Evidence): s
     ...witnesses.map(({ products, orders, movements }) => products.length + orders.length + movements.length),
   ].join(' ')
 
-/** Over when the same has been seen for a long time, however slow the machine is. */
+/** Ends when the value has not changed for a long time, however slow the machine is. */
 function startPatience() {
   let last = ''
   let since = performance.now()

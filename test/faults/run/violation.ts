@@ -1,8 +1,8 @@
-/** A rule that was broken, with the least that shows it. */
+/** A broken rule, with the evidence for it. */
 export interface Violation {
   readonly rule: string
   readonly evidence: string
-  /** When it was noticed, in seconds since the round began; null if no moment belongs to it. */
+  /** When it happened, in seconds since the start of the round; null if it has no time. */
   readonly at: number | null
 }
 

@@ -1,4 +1,4 @@
-/** Clients that watch products, orders and the ledger, and write down all that they are sent. Some are unmodified graphql-ws, some `onhand/client`. */
+/** Clients that watch products, orders and the ledger, and record everything they receive. Some use unmodified graphql-ws, some `onhand/client`. */
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { createOnhandClient } from '../../../src/client/index.ts'
@@ -53,7 +53,7 @@ export function startWitnesses(
       retryAttempts: Infinity,
       retryWait: () => new Promise((resolve) => setTimeout(resolve, routes.int(50, 250))),
       shouldRetry: () => true,
-      // A server may have been stopped where it is for longer than the client would wait.
+      // A server may be suspended for longer than the client would wait.
       connectionAckWaitTimeout: 2000,
     })
     ends.push(() => client.dispose())
@@ -61,7 +61,7 @@ export function startWitnesses(
       const payload = { query, variables, extensions: {} as { after?: string } }
       client.subscribe<any, any>(payload, {
         next(told) {
-          // What the server says is where this client goes on after a loss.
+          // After a disconnection, this client resumes at the server's last cursor.
           const cursor = (told.extensions as Told['extensions'])?.cursor
           if (cursor !== undefined) payload.extensions.after = cursor
           take(witness, told as Told)
@@ -75,7 +75,7 @@ export function startWitnesses(
     if (ledger) watch(LEDGER, { after: beginning })
   }
 
-  /** It names one server, and goes on there whenever that is back. */
+  /** Uses one server, and reconnects to it whenever it is back. */
   function watchWithOnhandClient({ name, url }: Endpoint): void {
     const witness = createWitness(`onhand/client at ${name}`, {
       skus: SKUS,

@@ -1,4 +1,4 @@
-/** What a round runs on: two servers of the product, each with its own way to one Postgres, and one Redis. */
+/** The processes of a round: two servers of the product, each with its own connection path to one Postgres, and one Redis. */
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { findPostmaster } from '../../../src/operations/postgres/postmaster.ts'
@@ -12,7 +12,7 @@ import { createServer } from './server.ts'
 import type { Server } from './server.ts'
 
 export interface World {
-  /** Straight to the database, as its owner. */
+  /** A direct connection to the database, as its owner. */
   readonly databaseUrl: string
   readonly sql: postgres.Sql
   readonly program: string
@@ -21,7 +21,7 @@ export interface World {
   /** By server. */
   readonly links: readonly FlakyLink[]
   readonly redis: RoundRedis
-  /** Immediate mode: nothing is written, connections break; it comes back by itself. */
+  /** Stops Postgres in immediate mode: it writes nothing and breaks connections. Its users restart it. */
   readonly stopPostgres: () => Promise<void>
   readonly close: () => Promise<void>
 }

@@ -1,4 +1,4 @@
-/** The same operation id twice, in characters of three bytes each: as long as an id may be, and longer than a close reason may be. */
+/** Sends the same operation id twice, in characters of three bytes each, at the limits of an id and beyond that of a close reason. */
 import { LiveSocket } from '../../../support/live-socket.ts'
 import { until } from '../../../support/until.ts'
 import { repeatedly } from '../client.ts'

@@ -1,4 +1,4 @@
-/** Bodies that come a byte at a time and never end, and bodies that are larger than any may be. */
+/** Sends bodies that arrive byte by byte and never end, and bodies beyond the size limit. */
 import { text } from 'node:stream/consumers'
 import { openRaw, parseRaw } from '../../../support/raw-http.ts'
 import { askRaw } from '../ask.ts'

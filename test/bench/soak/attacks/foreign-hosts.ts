@@ -1,4 +1,4 @@
-/** Requests to this machine under another's name, under none, and under what is no name. */
+/** Sends requests with the host name of another machine, without a host, and with an invalid host. */
 import { askRaw } from '../ask.ts'
 import { repeatedly } from '../client.ts'
 import type { Client } from '../client.ts'

@@ -1,4 +1,4 @@
-/** Consistency tokens that nobody was given: for partitions that do not exist, of another epoch, and of far in the future. */
+/** Sends invented consistency tokens: of missing partitions, of another epoch, and of positions far beyond the log. */
 import { ask } from '../ask.ts'
 import { repeatedly } from '../client.ts'
 import type { Client } from '../client.ts'

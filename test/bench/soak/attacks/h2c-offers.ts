@@ -1,4 +1,4 @@
-/** Offers to go on in another protocol, which are to be ignored. */
+/** Offers to change to another protocol, which the server has to ignore. */
 import { H2C_OFFER } from '../../../support/malformed-requests.ts'
 import { askRaw } from '../ask.ts'
 import { repeatedly } from '../client.ts'

@@ -1,4 +1,4 @@
-/** Subscribing on a connection that the server is closing, or that the client has just closed, in the same packet. */
+/** Subscribes on a connection that the server is closing, or that the client closes in the same packet. */
 import { RawSocket, frame, subscribeFrame } from '../../../support/raw-socket.ts'
 import { until } from '../../../support/until.ts'
 import { repeatedly } from '../client.ts'
@@ -20,6 +20,6 @@ export const joinsWhileClosing: Client = (target, signal) =>
     }
   })
 
-/** No two rounds ask for the same, so that each group that stayed would be seen. */
+/** Every round uses another operation, so that each leaked group would show. */
 const queryOf = ({ skus }: Target, nth: number): string =>
   `subscription { availabilityChanged(skus: ["${skus[nth % skus.length]}", "nonesuch ${nth}"]) { sku available } }`

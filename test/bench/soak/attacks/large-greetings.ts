@@ -1,4 +1,4 @@
-/** A `connection_init` whose payload takes far more memory than its text, on many connections. */
+/** Sends `connection_init` with a payload that needs far more memory than its text, on many connections. */
 import { RawSocket, messageFrame } from '../../../support/raw-socket.ts'
 import { until } from '../../../support/until.ts'
 import { pause, repeatedly } from '../client.ts'

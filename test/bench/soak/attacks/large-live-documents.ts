@@ -1,4 +1,4 @@
-/** Live operations whose documents take far more memory than their text, held open for a while. */
+/** Holds live operations whose documents need far more memory than their text. */
 import { LiveSocket } from '../../../support/live-socket.ts'
 import { largeSubscription } from '../../../support/large-documents.ts'
 import { pause, repeatedly } from '../client.ts'

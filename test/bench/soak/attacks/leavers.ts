@@ -1,4 +1,4 @@
-/** Clients that are gone before their stream, or their answer, has begun. */
+/** Disconnects before the stream or the answer has started. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { setImmediate as turn } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** Bytes that are not quite HTTP, and headers that are too large. */
+/** Sends malformed HTTP, and headers that are too large. */
 import { maxHeaderSize } from 'node:http'
 import { MALFORMED_REQUESTS } from '../../../support/malformed-requests.ts'
 import { askRaw } from '../ask.ts'

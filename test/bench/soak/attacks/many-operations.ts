@@ -1,4 +1,4 @@
-/** Documents of 100 operations, of which each is a plan of its own, never the same document twice. */
+/** Sends documents with 100 operations, each of which is compiled separately, and never the same document twice. */
 import { ask } from '../ask.ts'
 import { repeatedly } from '../client.ts'
 import type { Client } from '../client.ts'

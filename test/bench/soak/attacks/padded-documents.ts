@@ -1,4 +1,4 @@
-/** Small questions in large documents: comments, blanks, names and variables that nobody needs, never the same twice. */
+/** Sends small queries in large documents, with unneeded comments, blanks, names and variables, never the same twice. */
 import { ask } from '../ask.ts'
 import { repeatedly } from '../client.ts'
 import type { Client } from '../client.ts'

@@ -1,4 +1,4 @@
-/** Automatic persisted queries with texts as long as they may be, never the same one twice. */
+/** Registers automatic persisted queries of the maximum length, never the same twice. */
 import { createHash } from 'node:crypto'
 import { ask } from '../ask.ts'
 import { repeatedly } from '../client.ts'

@@ -1,4 +1,4 @@
-/** Requests for streams, one behind another on the same connection, which is gone before they are answered. */
+/** Pipelines requests for streams on a connection, and disconnects before they are answered. */
 import { once } from 'node:events'
 import { openRaw, streamRequest } from '../../../support/raw-http.ts'
 import { repeatedly } from '../client.ts'

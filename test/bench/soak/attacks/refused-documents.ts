@@ -1,4 +1,4 @@
-/** Documents beyond every limit, and ones whose errors take long to write. */
+/** Sends documents beyond every limit, and documents with many or long errors. */
 import { ask } from '../ask.ts'
 import { repeatedly } from '../client.ts'
 import type { Client } from '../client.ts'

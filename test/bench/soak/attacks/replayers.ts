@@ -1,4 +1,4 @@
-/** One connection that asks for the whole ledger 20 times, each time a little differently, and leaves in the middle of it. */
+/** Subscribes to the whole ledger 20 times on one connection, each time with another operation, and disconnects halfway. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { pause, repeatedly } from '../client.ts'

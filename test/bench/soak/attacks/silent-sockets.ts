@@ -1,4 +1,4 @@
-/** Connections that never say `connection_init`, and ones that break the protocol. */
+/** Opens connections that never send `connection_init`, and connections that violate the protocol. */
 import { RawSocket } from '../../../support/raw-socket.ts'
 import { until } from '../../../support/until.ts'
 import { repeatedly } from '../client.ts'

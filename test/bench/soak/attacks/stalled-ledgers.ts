@@ -1,6 +1,6 @@
 /**
- * Follows wide ledgers, and does not read. What backs up is limited: beyond what the operating system takes, the server ends it with
- * 1013, or cuts it off where it does not read that either.
+ * Follows ledgers with large results, and does not read. The backlog is limited: beyond the buffers of the operating system, the server
+ * closes the connection with 1013, or disconnects a client that does not read the close frame either.
  */
 import { LiveSocket } from '../../../support/live-socket.ts'
 import { until } from '../../../support/until.ts'

@@ -1,4 +1,4 @@
-/** More operations on one connection than it may have, as fast as they can be asked for. */
+/** Sends more operations on one connection than the limit, as fast as possible. */
 import { LiveSocket } from '../../../support/live-socket.ts'
 import { until } from '../../../support/until.ts'
 import { repeatedly } from '../client.ts'

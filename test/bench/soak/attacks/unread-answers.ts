@@ -1,4 +1,4 @@
-/** Large answers that are asked for, one behind another, and never read. */
+/** Pipelines requests with large answers, and never reads them. */
 import { openRaw } from '../../../support/raw-http.ts'
 import { pause, repeatedly } from '../client.ts'
 import type { Client } from '../client.ts'

@@ -1,9 +1,9 @@
-/** An EventSource as far as the soak needs one: it reads results, and does not reconnect. */
+/** A minimal EventSource: it reads results, and does not reconnect. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 
-/** @returns once the server has agreed: what ends it */
+/** @returns a function that ends the stream, once the server has accepted it */
 export async function openEventStream<Data>(
   url: string,
   body: object,

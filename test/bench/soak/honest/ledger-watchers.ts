@@ -1,4 +1,4 @@
-/** Other systems that follow the ledger from its beginning. Each must see every movement once, in order. */
+/** Other systems that follow the ledger from its start. Each must see every movement once, in order. */
 import type { Bench } from '../../suite.ts'
 import { watch } from '../../support/watchers.ts'
 import type { Target } from '../client.ts'
@@ -12,9 +12,9 @@ interface Movement {
 }
 
 export interface LedgerWatchers {
-  /** Where each of them is. */
+  /** The last position of each watcher. */
   readonly positions: readonly number[]
-  /** Movements that did not follow on the one before. */
+  /** Number of movements that did not follow the one before. */
   readonly outOfOrder: () => number
 }
 

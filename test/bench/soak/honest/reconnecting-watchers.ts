@@ -1,4 +1,4 @@
-/** Follows the ledger, loses the connection again and again, and goes on after the last movement: nothing twice, nothing left out. */
+/** Follows the ledger, loses the connection repeatedly, and resumes after the last movement, without a gap or a repetition. */
 import { LiveSocket } from '../../../support/live-socket.ts'
 import { until } from '../../../support/until.ts'
 import { repeatedly } from '../client.ts'

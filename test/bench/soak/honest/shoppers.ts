@@ -1,4 +1,4 @@
-/** Shoppers who come at a steady rate, whatever goes on beside them. */
+/** Shoppers who send commands at a steady rate, whatever else happens. */
 import { postAllocate } from '../../allocators/graphql.ts'
 import type { Bench } from '../../suite.ts'
 import { HttpPool } from '../../support/http-pool.ts'
@@ -10,9 +10,9 @@ import type { Target } from '../client.ts'
 const CONNECTIONS = 64
 
 export interface Shoppers {
-  /** @returns how long they waited, from when each command was due */
+  /** @returns how long they waited, from the time when each command was due */
   readonly shop: (perSecond: number, durationMs: number) => Promise<Latencies>
-  /** Commands that were not accepted, by what went wrong. */
+  /** Commands that were not accepted, by outcome. */
   readonly failed: ReadonlyMap<string, number>
   readonly accepted: () => number
 }
@@ -40,7 +40,7 @@ export function openShoppers({ onEnd }: Pick<Bench, 'onEnd'>, { url }: Target): 
           }
         }),
       )
-      // Those that are idle are no part of what the server holds for anybody.
+      // Close idle connections, because they are not part of what the server keeps for clients.
       pool.close()
       return latencies
     },

@@ -1,4 +1,4 @@
-/** Pages on bad networks: they read for a while, and then nothing for a while. They must not be cut off, nor be shown anything older. */
+/** Pages on bad networks: they alternate between reading and not reading. They must not be disconnected or get an older state. */
 import { LiveSocket } from '../../../support/live-socket.ts'
 import { until } from '../../../support/until.ts'
 import { pause, repeatedly } from '../client.ts'
@@ -22,7 +22,7 @@ export const slowReaders: Client = ({ url, skus }, signal) =>
     if (signal.aborted) return socket.close()
     await until(() => socket.closed !== null || socket.results('a').length >= skus.length)
     note(socket.closed === null ? 'served' : `closed with ${socket.closed.code}`)
-    if (!rises(socket)) note('shown something older')
+    if (!rises(socket)) note('got an older state')
     await socket.close()
   })
 

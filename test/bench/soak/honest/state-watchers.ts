@@ -1,4 +1,4 @@
-/** Product pages: most over WebSocket, some as server-sent events. Each knows in the end what is true. */
+/** Product pages: most over WebSocket, some with server-sent events. Each must end on the true state. */
 import type { Bench } from '../../suite.ts'
 import { watch } from '../../support/watchers.ts'
 import type { Target } from '../client.ts'
@@ -15,11 +15,11 @@ export interface State {
 }
 
 export interface StateWatchers {
-  /** The last state of each product that a watcher was shown, by watcher. */
+  /** The last state of each product that a watcher got, by watcher. */
   readonly shown: readonly ReadonlyMap<string, State>[]
-  /** Whether each has been shown all that it watches. */
+  /** Whether each watcher has got all products that it watches. */
   readonly areReady: () => boolean
-  /** States that were older than one shown before. */
+  /** Number of states that were older than an earlier one. */
   readonly stale: () => number
 }
 

@@ -1,4 +1,4 @@
-/** The whole log, folded: every state that ever was, and everything impossible on the way. */
+/** Folds the whole log: collects every state that ever existed, and every event that was impossible. */
 import { violation } from '../violation.ts'
 import type { Violation } from '../violation.ts'
 import type { Movement, OrderState, ProductState } from '../history.ts'
@@ -7,7 +7,7 @@ import { movementOf, orderLine, productState } from './states.ts'
 import { newProduct, take, unsound } from './stock.ts'
 import type { Product } from './stock.ts'
 
-/** The events of one command, which stand together. */
+/** The events of one command, which are adjacent. */
 export interface Run {
   readonly commandId: string
   readonly partition: number
@@ -18,17 +18,17 @@ export interface Run {
 
 /** An order's lines in one partition, from the end of one commit to the end of the next that concerns the order. */
 export interface OrderMoment {
-  /** Of the last event that concerned the order. */
+  /** The position of the last event that concerned the order. */
   readonly position: number
   readonly lines: OrderState['lines']
 }
 
-/** Something at each position where it changed, in order. */
+/** The value at each position where it changed, in order. */
 export type Timeline<T> = { readonly position: number; readonly value: T }[]
 
 export interface Model {
   readonly log: readonly LoggedEvent[]
-  /** By command. More than one where it happened twice, or in pieces. */
+  /** By command. Several if it happened twice, or in separate parts. */
   readonly runs: ReadonlyMap<string, readonly Run[]>
   /** By product. */
   readonly products: ReadonlyMap<string, Product>
@@ -40,7 +40,7 @@ export interface Model {
   readonly movements: ReadonlyMap<number, readonly Movement[]>
   /** Units of each batch, by reference. */
   readonly quantities: ReadonlyMap<string, Timeline<number>>
-  /** Each line, by `order sku`: its quantity and batch; null where it is gone. */
+  /** Each line, by `order sku`: its quantity and batch; null if it was removed. */
   readonly lines: ReadonlyMap<string, Timeline<{ quantity: number; batch: string | null } | null>>
   readonly violations: readonly Violation[]
 }

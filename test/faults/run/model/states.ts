@@ -1,4 +1,4 @@
-/** What clients may be shown of stock: states, and movements, as the log says. */
+/** The states and movements that clients may see according to the log. */
 import type { Movement, OrderState, ProductState } from '../history.ts'
 import type { LoggedEvent } from '../log.ts'
 import type { Line, Product } from './stock.ts'

@@ -1,6 +1,6 @@
 /**
- * What stock is, written a second time and in another way than the product has it: mutable, event by event, and suspicious of
- * each. Nothing here imports the product.
+ * A second, independent model of stock: it is mutable, applies one event at a time, and checks each. It imports nothing from the
+ * product.
  */
 import type { LoggedEvent } from '../log.ts'
 
@@ -15,7 +15,7 @@ export interface Batch {
 export interface Line {
   readonly orderId: string
   readonly quantity: number
-  /** Null: it waits. */
+  /** Null: the line waits. */
   batch: Batch | null
   readonly placed: number
 }
@@ -23,7 +23,7 @@ export interface Line {
 export interface Product {
   readonly sku: string
   readonly partition: number
-  /** In the order in which stock is given away. */
+  /** In the order in which they are used. */
   readonly batches: Batch[]
   /** By order. */
   readonly lines: Map<string, Line>
@@ -44,9 +44,9 @@ const firstThatHolds = ({ batches }: Product, units: number): Batch | undefined 
   batches.find((batch) => free(batch) >= units)
 
 /**
- * Changes the product as the event says.
+ * Applies the event to the product.
  *
- * @returns what is impossible about it; null if it can have happened
+ * @returns why the event is impossible; null if it is possible
  */
 export function take(product: Product, { type, data, position, partition }: LoggedEvent): string | null {
   const { batches, lines, waiting } = product
@@ -109,10 +109,10 @@ export function take(product: Product, { type, data, position, partition }: Logg
   }
 }
 
-/** Warehouse first, then by the day when it comes, then by reference. */
+/** Orders batches: warehouse first, then by arrival, then by reference. */
 const giveAwayKey = ({ eta, reference }: Batch): string => `${eta ?? ''} ${reference}`
 
-/** @returns what must not be so once a command is done; null if all is well */
+/** @returns which rule the product breaks after a command; null if none */
 export function unsound(product: Product): { rule: string; evidence: string } | null {
   for (const { reference, allocated, quantity } of product.batches) {
     if (allocated < 0 || allocated > quantity)
@@ -125,7 +125,7 @@ export function unsound(product: Product): { rule: string; evidence: string } | 
     const batch = firstThatHolds(product, quantity)
     if (batch !== undefined) {
       return {
-        rule: 'nobody waits for stock that is there',
+        rule: 'no line waits for stock that is available',
         evidence: `${orderId} waits for ${quantity} of ${product.sku}, and ${batch.reference} has ${free(batch)}`,
       }
     }

@@ -1,4 +1,4 @@
-/** What callers were told, against the log. */
+/** Compares the answers to commands with the log. */
 import type { Attempt, Command, Result, SentCommand } from '../history.ts'
 import { at, describe } from '../model/fold.ts'
 import type { Model, Run } from '../model/fold.ts'
@@ -47,11 +47,11 @@ function contradiction({ id, command }: SentCommand, answer: AcceptedResult, mod
     return `the log has it at ${runText(run)}`
   const first = run.events[0]
   if (first !== undefined && !isFirstEventOf(command, answer, first.type, first.data))
-    return `the log has something else at its place: ${describe(first)}`
+    return `the log has another event at its position: ${describe(first)}`
   return null
 }
 
-/** Only what was so already is accepted without an event. */
+/** A command is accepted without an event only if its effect exists already. */
 function withoutEvents(
   command: Command,
   { batchReference }: AcceptedResult,
@@ -104,7 +104,7 @@ export interface Place {
   readonly position: number
 }
 
-/** `0:1234`, whatever stands before it. */
+/** The part `0:1234` of a token. */
 export function parseToken(token: string): Place {
   const [, partition, position] = /(\d+):(\d+)$/.exec(token) ?? []
   return { partition: Number(partition), position: Number(position) }
@@ -117,7 +117,7 @@ export const refusedIsNotThere: Rule = ({ history, model }) =>
     if (answer === undefined || run === undefined) return []
     return [
       violation(
-        'refused means: not in the log',
+        'rejected means: not in the log',
         `${brief(sent)}\n${attemptText(answer)}\nthe log has it at ${runText(run)}`,
         answer.answeredAt,
       ),
@@ -142,7 +142,7 @@ export const unavailableIsNotThere: Rule = ({ history, model }) =>
     ]
   })
 
-/** Whatever became of its answer. */
+/** This holds whatever the answer was. */
 export const nothingTwice: Rule = ({ model }) =>
   [...model.runs].flatMap(([id, runs]) =>
     runs.length === 1
@@ -204,7 +204,7 @@ export const failuresAreHonest: Rule = ({ history }) =>
       .filter(({ result }) => result.kind === 'failed' && !HONEST.has(result.code))
       .map((attempt) =>
         violation(
-          'what is not to be had is called unavailable, or unknown',
+          'a failed command is answered as unavailable or unknown',
           `${brief(sent)}\n${attemptText(attempt)}`,
           attempt.answeredAt,
         ),

@@ -1,9 +1,9 @@
-/** All that the rules judge. */
+/** Everything that the rules check. */
 import type { History, OperatorRun } from '../history.ts'
 import type { Model } from '../model/fold.ts'
 import type { Violation } from '../violation.ts'
 
-/** Rows as they stand in Postgres in the end, with the columns' own names. */
+/** The final rows in Postgres, by column name. */
 export interface Tables {
   readonly availability: readonly Row[]
   readonly batchesView: readonly Row[]
@@ -24,9 +24,9 @@ export interface Evidence {
   /** Reasons of messages that were given up. */
   readonly deadLetters: ReadonlySet<string>
   readonly redisLife: number
-  /** `onhand verify`, once everything was quiet. */
+  /** The run of `onhand verify` after nothing changed any more. */
   readonly verified: OperatorRun
 }
 
-/** @returns what breaks it */
+/** @returns the violations of the rule */
 export type Rule = (evidence: Evidence) => Violation[]

@@ -1,4 +1,4 @@
-/** Messages of other systems, batch by batch. */
+/** Checks the messages of other systems, batch by batch. */
 import type { Message } from '../history.ts'
 import type { LoggedEvent } from '../log.ts'
 import { describe } from '../model/fold.ts'
@@ -20,11 +20,11 @@ export const messagesKeepTheirOrder: Rule = ({ history, model }) => {
     if (message?.reference == null) continue
     const before = last.get(message.reference)
     if (before !== undefined && before.message.number >= message.number) {
-      // Redis may take a message later than the next one if it never answered for it.
+      // Redis may take a message after the next one if it did not acknowledge it.
       if (!message.taken && before.message.number > message.number) continue
       violations.push(
         violation(
-          'of two messages for a batch the later one counts',
+          'of two messages for a batch, the later one counts',
           `message ${message.number} (sent at ${message.sentAt} s) was applied after ${before.message.number} (sent at ${before.message.sentAt} s):\n${describe(before.event)}\n${describe(event)}`,
           message.sentAt,
         ),
@@ -35,7 +35,7 @@ export const messagesKeepTheirOrder: Rule = ({ history, model }) => {
   return violations
 }
 
-/** Those that Redis has taken, and has not lost, are either applied or given up, with the reason. */
+/** Messages that Redis has taken and not lost are either applied, or given up with a reason. */
 export const noMessageIsLost: Rule = ({ history, model, deadLetters, redisLife }) => {
   const applied = appliedReasons({ model })
   const quantities = new Map<string, number>()
@@ -45,7 +45,7 @@ export const noMessageIsLost: Rule = ({ history, model, deadLetters, redisLife }
       return applied.has(reason)
         ? [
             violation(
-              'a message that names no batch changes nothing',
+              'a message that names no existing batch changes nothing',
               JSON.stringify(message),
               message.sentAt,
             ),
@@ -58,7 +58,7 @@ export const noMessageIsLost: Rule = ({ history, model, deadLetters, redisLife }
     if (isSettled || !taken || message.redisLife < redisLife) return []
     return [
       violation(
-        'no message is lost that Redis has kept',
+        'no message that Redis has kept is lost',
         `${JSON.stringify(message)} was neither applied nor given up`,
         message.sentAt,
       ),
@@ -71,14 +71,10 @@ export const mistakesAreGivenUp: Rule = ({ history, deadLetters, redisLife }) =>
     .filter(({ reference, taken, redisLife: life }) => reference === null && taken && life === redisLife)
     .filter(({ reason }) => !deadLetters.has(reason))
     .map((message) =>
-      violation(
-        'a message that cannot be taken goes to the dead letters',
-        JSON.stringify(message),
-        message.sentAt,
-      ),
+      violation('an invalid message goes to the dead letters', JSON.stringify(message), message.sentAt),
     )
 
-/** Nothing was wrong with them: what is unavailable is tried again. */
+/** Valid messages are retried while a server is unavailable. */
 export const goodMessagesAreNotGivenUp: Rule = ({ history, deadLetters }) =>
   history.messages
     .filter(({ reference, reason }) => reference !== null && deadLetters.has(reason))

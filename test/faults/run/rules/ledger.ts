@@ -1,4 +1,4 @@
-/** `stockMoved` as it was followed: per partition exactly the log. */
+/** Checks that followers of `stockMoved` got exactly the log of each partition. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Movement, Seen, Witness } from '../history.ts'
 import type { Model } from '../model/fold.ts'
@@ -6,7 +6,7 @@ import { violation } from '../violation.ts'
 import type { Violation } from '../violation.ts'
 import type { Rule } from './evidence.ts'
 
-const RULE = 'stockMoved is the log: nothing left out, nothing twice'
+const RULE = 'stockMoved equals the log: nothing missing, nothing twice'
 
 export const ledgersAreWhole: Rule = ({ history, model }) =>
   history.witnesses
@@ -15,7 +15,7 @@ export const ledgersAreWhole: Rule = ({ history, model }) =>
       [...model.movements].flatMap(([partition, movements]) => whole(witness, partition, movements, model)),
     )
 
-/** @returns the first difference only: all that follows may differ because of it */
+/** @returns only the first difference, because it may cause all others */
 function whole(
   { name, movements: followed }: Witness,
   partition: number,

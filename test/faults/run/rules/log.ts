@@ -1,4 +1,4 @@
-/** The log by itself. */
+/** Checks the log alone. */
 import { describe } from '../model/fold.ts'
 import { violation } from '../violation.ts'
 import type { Rule } from './evidence.ts'
@@ -24,14 +24,14 @@ export const timeNeverRunsBackwards: Rule = ({ model: { log } }) =>
     ]
   })
 
-/** Commands that nobody sent, and those of messages, are told apart by what messages leave in their events. */
+/** Events of messages contain the message's reason, so any other event must belong to a command that a caller sent. */
 export const nothingUnasked: Rule = ({ history, model }) => {
   const asked = new Set(history.commands.map(({ id }) => id))
   const reasons = new Set(history.messages.map(({ reason }) => reason))
   return [...model.runs].flatMap(([id, [run]]) => {
     const first = run?.events[0]
     if (first === undefined || asked.has(id) || reasons.has(first.data['reason'])) return []
-    return [violation('the log holds nothing that nobody asked for', describe(first))]
+    return [violation('the log contains only commands that were sent', describe(first))]
   })
 }
 

@@ -1,16 +1,16 @@
-/** All tables that follow from the log, against a fold of the log. */
+/** Compares all tables that follow from the log with a fold of the log. */
 import { isDeepStrictEqual } from 'node:util'
 import { violation } from '../violation.ts'
 import type { Violation } from '../violation.ts'
 import type { Evidence, Row, Rule } from './evidence.ts'
 
-/** @returns a violation for each row that is wrong, missing or too many */
+/** @returns a violation per row that is wrong, missing or extra */
 function compare(table: string, expected: ReadonlyMap<string, object>, found: ReadonlyMap<string, object>) {
   const violations: Violation[] = []
   const differ = (key: string, says: unknown, shows: unknown) =>
     violations.push(
       violation(
-        `table ${table} is what the log says`,
+        `table ${table} matches the log`,
         `${key}: the log says ${JSON.stringify(says)}, the table ${JSON.stringify(shows)}`,
       ),
     )
@@ -151,13 +151,13 @@ export const tablesAreWhatTheLogSays: Rule = (evidence) =>
 
 const BROKEN = /^✗.*$/m
 
-/** Also while everything else went on; one that lost its connection says nothing. */
+/** Checks runs during the round, too. A run that lost its connection proves nothing. */
 export const operatorsFindNothing: Rule = ({ history, verified }) => {
   const red = history.operators.filter(({ output }) => BROKEN.test(output) || output.includes('They differ'))
   const violations = red.map(({ command, at, output }) =>
     violation('verify and rebuild find nothing wrong', `onhand ${command} at ${at} s:\n${output}`, at),
   )
   if (verified.code !== 0)
-    violations.push(violation('onhand verify is green in the end', verified.output, verified.at))
+    violations.push(violation('onhand verify passes at the end', verified.output, verified.at))
   return violations
 }

@@ -1,4 +1,4 @@
-/** What clients were shown, against the log. */
+/** Compares what clients saw with the log. */
 import { isDeepStrictEqual } from 'node:util'
 import type { OrderState, ProductState, Seen, Witness } from '../history.ts'
 import type { Model, OrderMoment } from '../model/fold.ts'
@@ -6,7 +6,7 @@ import { violation } from '../violation.ts'
 import type { Violation } from '../violation.ts'
 import type { Rule } from './evidence.ts'
 
-const NEVER_WAS = 'nobody sees a state that never was'
+const NEVER_WAS = 'no client sees a state that never existed'
 const RISES = 'versions only rise'
 const LAST = "every watcher's last state is true"
 
@@ -53,15 +53,15 @@ export const lastProductsAreTrue: Rule = ({ history, model }) =>
       return [
         violation(
           LAST,
-          `${witness.name} was shown last ${JSON.stringify(last)}; the log says ${JSON.stringify(truth)}`,
+          `${witness.name} was last shown ${JSON.stringify(last)}; the log says ${JSON.stringify(truth)}`,
         ),
       ]
     }),
   )
 
 /**
- * An order has no version, so what was shown is matched with the log from the beginning: each state, in each partition, with the
- * first moment from the last match on at which the order was so.
+ * An order has no version, so its states are matched with the log from the start: each state, in each partition, with the first
+ * point after the last match at which the order had this state.
  */
 export const orderStatesWere: Rule = ({ history, model }) =>
   history.witnesses.flatMap((witness) =>
@@ -115,7 +115,7 @@ function matchOrder(
 
 export const nobodyIsTurnedAway: Rule = ({ history }) =>
   history.witnesses.flatMap(({ name, errors }) =>
-    errors.map(({ at, value }) => violation('no watcher is turned away for good', `${name}: ${value}`, at)),
+    errors.map(({ at, value }) => violation('no watcher is rejected for good', `${name}: ${value}`, at)),
   )
 
 const lastOf = <T>(seen: readonly Seen<T>[], key: string, keyOf: (value: T) => string) =>
