@@ -232,13 +232,13 @@ export class PartitionWriter {
       unit.setNewestLines(needs.reference, await this.#load.newestLines(needs.reference, needs.units, most))
       return
     }
-    const known = unit.waitingLines(needs.sku).lines
+    const loaded = unit.waitingLines(needs.sku).lines
     const [more, least] = await Promise.all([
       this.#load.waitingLines(
         needs.sku,
         needs.atMost,
-        known.at(-1)?.placed ?? LOG_ORIGIN.position,
-        Math.min(most, Math.max(FIRST_WAITING, known.length * 3)),
+        loaded.at(-1)?.placed ?? LOG_ORIGIN.position,
+        Math.min(most, Math.max(FIRST_WAITING, loaded.length * 3)),
       ),
       this.#load.leastWaiting(needs.sku),
     ])

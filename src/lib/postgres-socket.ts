@@ -151,7 +151,7 @@ async function secure(socket: Socket, host: string, mode: string): Promise<Socke
   const [accepted, ...more] = (await answer) as Buffer
   if (accepted !== SSL_ACCEPTED) {
     if (mode === 'prefer' || mode === 'allow') return socket
-    throw new Unreachable(`it does not speak TLS, which sslmode=${mode} asks for`)
+    throw new Unreachable(`it does not support TLS, which sslmode=${mode} requires`)
   }
   // Plain text after the answer may come from an attacker, not from the server.
   if (more.length > 0) throw new Unreachable('it sent unencrypted data before TLS began')

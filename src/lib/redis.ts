@@ -129,7 +129,9 @@ async function probe(url: string): Promise<Kind> {
     const info = parseInfo(text)
     const version = info.get('redis_version') ?? '0'
     if (Number.parseInt(version) < LEAST_VERSION) {
-      throw new RedisUnsuitable(`REDIS_URL names a Redis ${version}; ${LEAST_VERSION} or newer is needed.`)
+      throw new RedisUnsuitable(
+        `REDIS_URL names Redis ${version}; version ${LEAST_VERSION} or newer is required.`,
+      )
     }
     if (info.get('cluster_enabled') === '1') return 'cluster'
     requirePrimary(text)

@@ -15,5 +15,5 @@ export type ChannelName = 'heads' | `progress:${string}` | `rows:${string}:${num
 
 export const noChannel: Channel = { joined: Promise.resolve(), close() {} }
 
-/** For a process without others, or one that reads everything from the database. */
+/** For a process that runs alone, or that reads everything from the database. */
 export const noChannels: Channels = { open: () => noChannel }

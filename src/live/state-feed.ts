@@ -211,11 +211,11 @@ export class StateFeed<Row extends ProjectedRow> {
     this.#rereading = null
   }
 
-  #put(row: Row, givesWay: (known: Row, to: Row) => boolean): void {
+  #put(row: Row, replaces: (current: Row, to: Row) => boolean): void {
     const watched = this.#watched.get(this.#options.keyOf(row))
     if (watched === undefined) return
-    const known = watched.rows.get(row.partition)
-    if (known !== undefined && !givesWay(known, row)) return
+    const current = watched.rows.get(row.partition)
+    if (current !== undefined && !replaces(current, row)) return
     watched.rows.set(row.partition, row)
     if (watched.live) for (const watcher of watched.watchers) this.#deliver(watcher, watched)
   }
@@ -274,8 +274,8 @@ export class StateFeed<Row extends ProjectedRow> {
 
   #shardOf(key: string): Shard {
     const number = shardOf(key)
-    const known = this.#shards.get(number)
-    if (known !== undefined) return known
+    const existing = this.#shards.get(number)
+    if (existing !== undefined) return existing
     const channel = this.#openShard(number, (message) => this.#take(shard, message))
     const shard: Shard = { number, channel, keys: new Set(), awaited: new Map(), early: new Map() }
     this.#shards.set(number, shard)
@@ -304,7 +304,7 @@ export class StateFeed<Row extends ProjectedRow> {
     }
   }
 
-  /** Delivers the first state, or the first one in a new epoch. If a product no longer exists, its watchers fail. */
+  /** Delivers the first state, or the first one in a new epoch. If a product is not part of the new history, its watchers fail. */
   #deliverCurrent(watcher: Watcher<Row>, watched: WatchedKey<Row>): void {
     const { rows, replaced } = watched
     if (replaced !== null && rows.size === 0 && watcher.skipEmpty) watcher.queue.fail(replaced)
@@ -338,8 +338,8 @@ export class StateFeed<Row extends ProjectedRow> {
   }
 }
 
-const isOlder = (known: ProjectedRow, row: ProjectedRow): boolean => known.position < row.position
+const isOlder = (current: ProjectedRow, row: ProjectedRow): boolean => current.position < row.position
 
 /** Compares with a row that was read. After a rebuild, a row can differ at the same position. */
-const isOutdated = (known: ProjectedRow, read: ProjectedRow): boolean =>
-  isOlder(known, read) || (known.position === read.position && !isDeepStrictEqual(known, read))
+const isOutdated = (current: ProjectedRow, read: ProjectedRow): boolean =>
+  isOlder(current, read) || (current.position === read.position && !isDeepStrictEqual(current, read))

@@ -86,7 +86,7 @@ export function encodeGrown({ epoch, partition, from, to }: Grown): string {
   return `${epoch} ${partition} ${encodePoint(from)} ${encodePoint(to)}`
 }
 
-/** @throws Error if the message is none */
+/** @throws Error if the message is malformed */
 export function decodeGrown(message: string): Grown {
   const [epoch, partition, from, to] = message.split(' ', 4) as [string, string, string, string]
   return {
@@ -101,7 +101,7 @@ export function encodeProgress(progressed: Progressed): string {
   return `${encodeGrown(progressed)} ${progressed.shards.toString(16)}`
 }
 
-/** @throws Error if the message is none */
+/** @throws Error if the message is malformed */
 export function decodeProgress(projection: string, message: string): Progressed {
   const shards = message.slice(message.lastIndexOf(' ') + 1)
   return { projection, ...decodeGrown(message), shards: BigInt(`0x${shards}`) }

@@ -96,8 +96,8 @@ export class LogTail {
   }
 
   #trail(partition: Partition): Trail {
-    const known = this.#heads.get(partition)
-    if (known !== undefined) return known
+    const existing = this.#heads.get(partition)
+    if (existing !== undefined) return existing
     const trail = new Trail()
     this.#heads.set(partition, trail)
     return trail

@@ -89,8 +89,8 @@ export class Progress {
 
   #track(projection: string, partition: Partition): TrackedPosition {
     const key = `${projection} ${partition}`
-    const known = this.#tracked.get(key)
-    if (known !== undefined) return known
+    const existing = this.#tracked.get(key)
+    if (existing !== undefined) return existing
     const tracked: TrackedPosition = { partition, trail: new Trail(), waiters: new Set() }
     this.#tracked.set(key, tracked)
     return tracked

@@ -94,7 +94,7 @@ describe('a mistake is answered with advice and exit code 1', () => {
       ({ host }: URL) => `postgres://onhand:wrong@${host}/onhand`,
       /reports: password authentication failed/,
     ],
-    ['no TLS', ({ href }: URL) => `${href}?sslmode=require`, /cannot be reached: it does not speak TLS/],
+    ['no TLS', ({ href }: URL) => `${href}?sslmode=require`, /cannot be reached: it does not support TLS/],
     [
       'an unknown host',
       () => 'postgres://me:secret@nowhere.invalid/x',

@@ -187,20 +187,20 @@ describe('an answer', () => {
 describe('a limit on the queue', () => {
   test('fails further commands at once, and accepts commands again when there is room', async () => {
     const { writer, send, dispatcher } = setUp({ maxQueuedCommands: 2 })
-    const underWay = send('under way')
+    const running = send('running')
     await writer.begun(1)
     const waiting = [send('a'), send('b')]
     await expect(send('too many')).rejects.toThrow(Overloaded)
     expect(dispatcher.queuedCommands).toBe(2)
     writer.groups[0]?.end()
-    await underWay
+    await running
     await writer.begun(2)
     const later = send('later')
     writer.groups[1]?.end()
     await writer.begun(3)
     writer.groups[2]?.end()
     await Promise.all([...waiting, later])
-    expect(writer.groups.map(({ ids }) => ids)).toEqual([['under way'], ['a', 'b'], ['later']])
+    expect(writer.groups.map(({ ids }) => ids)).toEqual([['running'], ['a', 'b'], ['later']])
   })
 })
 

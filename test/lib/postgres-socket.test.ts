@@ -88,7 +88,7 @@ describe.each(['pool', 'session'] as const)('a %s', (how) => {
   })
 
   test.each([
-    ['nobody listens', async () => `postgres://127.0.0.1:${await freePort()}/x`, 'refused'],
+    ['nothing listens on the port', async () => `postgres://127.0.0.1:${await freePort()}/x`, 'refused'],
     ['there is no such host', async () => 'postgres://nowhere.invalid/x', /no host|cannot be looked up/],
     [
       'there is no such database',
@@ -97,7 +97,7 @@ describe.each(['pool', 'session'] as const)('a %s', (how) => {
     ],
     ['the role is unknown', async () => replaced('username', 'nobody'), 'authentication failed'],
     ['the password is wrong', async () => replaced('password', 'wrong'), 'authentication failed'],
-    ['it does not speak TLS', async () => `${database.url}?sslmode=require`, 'does not speak TLS'],
+    ['it does not support TLS', async () => `${database.url}?sslmode=require`, 'does not support TLS'],
   ])('is unavailable, with the cause, when %s', async (_, url, cause) => {
     const failures: unknown[] = []
     const link = open(await url(), how, { answered() {}, failed: (error) => failures.push(error) })

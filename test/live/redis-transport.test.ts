@@ -212,7 +212,7 @@ test('a Redis that is too old is rejected with a clear message', async () => {
   await once(old, 'listening')
   const { port } = old.address() as AddressInfo
   await expect(linkRedis(`redis://127.0.0.1:${port}`, () => {})).rejects.toThrow(
-    'REDIS_URL names a Redis 6.2.14; 7 or newer is needed.',
+    'REDIS_URL names Redis 6.2.14; version 7 or newer is required.',
   )
   old.close()
 })

@@ -30,11 +30,11 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     const [from, to] = [at, at + 1].map((share) => Math.floor((share * SLOTS) / MASTERS)) as [number, number]
     await client.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to - 1))
   }
-  const knows = async (client: Redis, count: number) =>
+  const isConnected = async (client: Redis, count: number) =>
     ((await client.call('CLUSTER', 'NODES')) as string)
       .split('\n')
       .filter((line) => line.includes('connected')).length >= count
-  for (const client of clients) await until(() => knows(client, nodes.length))
+  for (const client of clients) await until(() => isConnected(client, nodes.length))
   for (const [at, client] of clients.slice(MASTERS).entries()) {
     const id = (await (clients[at] as Redis).call('CLUSTER', 'MYID')) as string
     await client.call('CLUSTER', 'REPLICATE', id)
