@@ -95,28 +95,6 @@ describe('lists', () => {
     const keys = found.map(({ sku, available }) => (field === 'SKU' ? sku : `${available} ${sku}`))
     expect(keys).toEqual(direction === 'ASC' ? keys.toSorted() : keys.toSorted().toReversed())
   })
-
-  test('15 products in one request cost one statement', async () => {
-    const fields = skus.slice(0, 15).map((sku, at) => `p${at}: product(sku: "${sku}") { available }`)
-    const before = await reads()
-    for (let time = 0; time < 3; time += 1) await onhand.gql(`{ ${fields.join(' ')} }`)
-    expect((await reads()) - before).toBe(3)
-  })
-
-  /** Scans of the table so far, with or without an index. A session reports its scans after one second without work. */
-  async function reads(): Promise<number> {
-    let count = -1
-    let since = performance.now()
-    await until(async () => {
-      const [row] = await onhand.database.sql<{ scans: string }[]>`
-        select seq_scan + coalesce(idx_scan, 0) as scans from pg_stat_user_tables
-        where schemaname = 'views' and relname = 'availability'`
-      if (Number(row?.scans) !== count) since = performance.now()
-      count = Number(row?.scans)
-      return performance.now() - since > 1500
-    })
-    return count
-  }
 })
 
 test('a change with an outdated `expectedVersion` is rejected', async () => {
