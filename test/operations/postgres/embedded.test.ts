@@ -188,7 +188,7 @@ describe.skipIf(process.platform === 'win32')('embedded Postgres', () => {
     const before = await readFile(file)
     await writeFile(file, '12\n')
     await expect(open(home)).rejects.toThrow(
-      /created by Postgres 12, but this release brings Postgres 18.*DATABASE_URL/,
+      /created by Postgres 12, but this release of Onhand includes Postgres 18.*DATABASE_URL/,
     )
     await writeFile(file, before)
   })
