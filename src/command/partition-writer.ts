@@ -28,7 +28,7 @@ import type { LogPoint } from '../log/point.ts'
 import type { LoggedEvent } from '../log/read.ts'
 import type { AggregateCache } from './aggregate-cache.ts'
 import { createClaims } from './claims.ts'
-import type { ClaimReferences } from './claims.ts'
+import type { Claim, ClaimReferences } from './claims.ts'
 import { createLoader } from './load.ts'
 import type { Loader } from './load.ts'
 import { fingerprintOf, isFingerprintOf } from './request.ts'
@@ -133,15 +133,11 @@ export class PartitionWriter {
   async #prepare(
     requests: readonly RoutedRequest[],
   ): Promise<{ unit: UnitOfWork; fence: StreamFence; from: Head }> {
-    const named = namesIn(requests.map((request) => request.command))
-    const claims = requests.flatMap(({ command, claimed }) => {
-      const { claim } = concernsOf(command)
-      return claim !== undefined && claimed === null ? [claim] : []
-    })
+    const named = namesIn(requests)
     const [head, fence, claimed, receipts, lines, skus] = await Promise.all([
       this.#log.lock(this.#partition),
       StreamFence.load(this.#streams, requests),
-      this.#claim(this.#partition, claims, this.#now()),
+      this.#claim(this.#partition, named.unclaimed, this.#now()),
       this.#load.receipts(requests.map((request) => request.id)),
       this.#load.lines([...named.lines.values()]),
       this.#load.skusOf([...named.batches]),
@@ -149,11 +145,7 @@ export class PartitionWriter {
     this.#cache.enter(head)
     const unit = new UnitOfWork(head.position)
     unit.add({ receipts, lines })
-    for (const { reference, sku } of claimed) unit.claims.set(reference, sku)
-    for (const { command, claimed } of requests) {
-      const { claim } = concernsOf(command)
-      if (claim !== undefined && claimed === true) unit.claims.set(claim.reference, claim.sku)
-    }
+    for (const { reference, sku } of [...claimed, ...named.claimed]) unit.claims.set(reference, sku)
     for (const { reference, sku } of skus) {
       unit.skuOf.set(reference, sku)
       named.skus.add(sku)
@@ -246,15 +238,19 @@ export class PartitionWriter {
   }
 }
 
-function namesIn(commands: readonly Command[]) {
+function namesIn(requests: readonly RoutedRequest[]) {
   const skus = new Set<Sku>()
   const batches = new Set<BatchReference>()
   const lines = new Map<LineKey, { orderId: OrderId; sku: Sku }>()
-  for (const command of commands) {
-    const { sku, batch, line } = concernsOf(command)
+  const claimed: Claim[] = []
+  const unclaimed: Claim[] = []
+  for (const request of requests) {
+    const { sku, batch, line, claim } = concernsOf(request.command)
     if (sku !== null) skus.add(sku)
     if (batch !== undefined) batches.add(batch)
     if (line !== undefined) lines.set(lineKey(line.orderId, line.sku), line)
+    if (claim !== undefined && request.claimed === true) claimed.push(claim)
+    if (claim !== undefined && request.claimed === null) unclaimed.push(claim)
   }
-  return { skus, batches, lines }
+  return { skus, batches, lines, claimed, unclaimed }
 }

@@ -19,6 +19,9 @@ export const packed = (name: string): SQL =>
 export const pack = (values: readonly (string | number | bigint | null)[]): string =>
   values.map((value) => value ?? NULL).join(SEPARATOR)
 
+/** Numbers as a constant of the statement. */
+export const intArray = (values: readonly number[]): SQL => sql.raw(`'{${values.join()}}'::int[]`)
+
 /** The packed parameters `names` side by side as the columns of rows, for joins and `in`. */
 export const packedRows = (...names: string[]): SQL =>
   sql`unnest(${sql.join(

@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader'
-import { desc, getTableColumns, sql } from 'drizzle-orm'
-import { pack, packed } from '../lib/bulk.ts'
+import { getTableColumns, sql } from 'drizzle-orm'
+import { intArray, pack, packed } from '../lib/bulk.ts'
 import { groupBy } from '../lib/group-by.ts'
 import type { Database } from '../lib/postgres.ts'
-import { keyOfRow } from '../projector/rows.ts'
+import { allPartitions } from '../log/partition.ts'
+import { keyOfRow, selectLast } from '../projector/rows.ts'
 import type { ProjectedRow, Projection } from '../projector/projection.ts'
 
 /** Reads rows of a `latest` projection by key. */
@@ -25,21 +26,13 @@ export function createPointReads<Row extends ProjectedRow>(
 ): PointReads<Row> {
   const table = projection.tableNamed(projection.name)
   const key = getTableColumns(table)[projection.key]
-  // Makes one index probe per key and partition, however many dead versions of the row Postgres keeps.
-  const last = db
-    .select()
-    .from(table)
-    .where(sql`${table.partition} = parts.partition and ${key} = wanted.key`)
-    .orderBy(desc(table.position))
-    .limit(1)
-    .as('last')
-  const select = db
-    .select({ ...getTableColumns(table), ...last._.selectedFields })
-    .from(
-      sql`unnest(${packed('keys')}) as wanted(key), unnest(${allPartitions(partitions)}) as parts(partition)`,
-    )
-    .crossJoinLateral(last)
-    .prepare('point_read')
+  const parts = intArray(allPartitions(partitions))
+  const select = selectLast(
+    db,
+    table,
+    sql`unnest(${packed('keys')}) as wanted(key), unnest(${parts}) as parts(partition)`,
+    sql`${table.partition} = parts.partition and ${key} = wanted.key`,
+  ).prepare('point_read')
 
   async function many(keys: readonly string[]): Promise<readonly Row[]> {
     if (keys.length === 0) return []
@@ -55,6 +48,3 @@ export function createPointReads<Row extends ProjectedRow>(
   )
   return { one: (wanted) => loader.load(wanted), many }
 }
-
-/** All partitions as an array constant, because the partition of a key is not known. */
-const allPartitions = (partitions: number) => sql.raw(`'{${[...Array(partitions).keys()].join(',')}}'::int[]`)

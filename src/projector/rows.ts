@@ -1,10 +1,11 @@
-import { and, desc, eq, getTableColumns, sql } from 'drizzle-orm'
+import { desc, getTableColumns, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { pack, packed, prepareInsert, prepareReplace } from '../lib/bulk.ts'
 import type { ReplacedRow } from '../lib/bulk.ts'
 import type { Database } from '../lib/postgres.ts'
 import type { Partition } from '../log/partition.ts'
-import type { ProjectedRow, Projection } from './projection.ts'
+import type { ProjectedRow, Projection, ProjectionTable } from './projection.ts'
 
 /** Loads and saves the rows of a projection's table. */
 export interface Rows {
@@ -21,19 +22,12 @@ export interface Rows {
 export function createRows(db: Database, projection: Projection, tableName: string = projection.name): Rows {
   const table = projection.tableNamed(tableName)
   const key = keyColumn(projection, tableName)
-  // Makes one index probe per key, however many rows or dead versions the key has.
-  const last = db
-    .select()
-    .from(table)
-    .where(and(sql`${key} = wanted.key`, eq(table.partition, sql.placeholder('partition'))))
-    .orderBy(desc(table.position))
-    .limit(1)
-    .as('last')
-  const select = db
-    .select({ ...getTableColumns(table), ...last._.selectedFields })
-    .from(sql`unnest(${packed('keys')}) as wanted(key)`)
-    .crossJoinLateral(last)
-    .prepare('load_rows')
+  const select = selectLast(
+    db,
+    table,
+    sql`unnest(${packed('keys')}) as wanted(key)`,
+    sql`${key} = wanted.key and ${table.partition} = ${sql.placeholder('partition')}`,
+  ).prepare('load_rows')
   const insert = prepareInsert(db, table)
   const replace = prepareReplace(db, table, { partition: table.partition, key, version: table.position })
   const versionOf = (row: ProjectedRow): ReplacedRow => [keyOfRow(projection, row), row.position]
@@ -47,6 +41,19 @@ export function createRows(db: Database, projection: Projection, tableName: stri
       await Promise.all([replace(partition, replaced.map(versionOf)), insert(rows)])
     },
   }
+}
+
+/**
+ * The last row for each of `wanted`. Makes one index probe for each, however many rows or dead versions there are.
+ *
+ * @param where ties the rows of the table to a row of `wanted`
+ */
+export function selectLast(db: Database, table: ProjectionTable, wanted: SQL, where: SQL) {
+  const last = db.select().from(table).where(where).orderBy(desc(table.position)).limit(1).as('last')
+  return db
+    .select({ ...getTableColumns(table), ...last._.selectedFields })
+    .from(wanted)
+    .crossJoinLateral(last)
 }
 
 export function keyOfRow(projection: Pick<Projection, 'key'>, row: ProjectedRow): string {

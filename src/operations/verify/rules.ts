@@ -5,6 +5,8 @@ import { MAX_QUANTITY } from '../../domain/values.ts'
 import type { BatchReference } from '../../domain/values.ts'
 import type { Database } from '../../lib/postgres.ts'
 import type { Partition } from '../../log/partition.ts'
+import { intArray } from '../../lib/bulk.ts'
+import { allPartitions } from '../../log/partition.ts'
 import { checked } from './check.ts'
 import type { Check } from './check.ts'
 
@@ -81,7 +83,7 @@ async function checkClaims(db: Database, partition: Partition, partitions: numbe
         ) b
         left join lateral (
           select r.partition, r.sku from stock.batch_references r
-          where r.partition = any(${sql.raw(`array[${[...Array(partitions).keys()].join()}]`)}) and r.reference = b.reference limit 1
+          where r.partition = any(${intArray(allPartitions(partitions))}) and r.reference = b.reference limit 1
         ) c on true
         order by b.reference`,
     )
